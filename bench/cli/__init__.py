@@ -1,0 +1,51 @@
+"""The command line: the only place that parses arguments, prints, asks and exits.
+
+One module for each group of commands. Everything heavy is imported by the command that needs it,
+so that ``bench --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bench.cli import doctor, gate, models, run, runs
+from bench.errors import BenchError
+
+INTERRUPTED = 130
+"""The exit code that typer gives to Ctrl-C, as shells do."""
+STOPPED = "stopped; nothing is lost: the same command goes on where this one stopped"
+
+app = typer.Typer(
+    name="bench",
+    help="Should this task be a plain-code job, an LLM agent, or a hybrid? Measured, not argued.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(runs.report)
+app.command("list")(runs.list_)
+app.command()(runs.show)
+app.command()(gate.compare)
+app.command()(doctor.doctor)
+app.add_typer(models.app, name="models")
+
+
+def invoke(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 2 for what the user can mend, 130 for Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=arguments or ["--help"], standalone_mode=False)
+    except BenchError as error:
+        typer.echo(f"error: {error}", err=True)
+        return 2
+    except typer.Abort:
+        return 1
+    except typer.TyperException as error:
+        typer.echo(f"error: {error.format_message()} ('--help' shows what there is)", err=True)
+        return 2
+    if code == INTERRUPTED:
+        typer.echo(STOPPED, err=True)
+    return code if isinstance(code, int) else 0

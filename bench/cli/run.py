@@ -1,0 +1,198 @@
+"""``bench run``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.folders import RESULTS, Results, make_report, point_latest
+from bench.cli.models import fetch
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.session import Options, Session
+
+
+def run(
+    scenario: Annotated[list[str] | None, typer.Argument(help="Scenarios; all by default.")] = None,
+    approach: Annotated[
+        list[str] | None,
+        typer.Option("--approach", "-a", help="job, agent or hybrid; all by default."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A local model ('bench models'), local/FILE.gguf, reference, replay/RUN, or "
+            "anything litellm reaches (gpt-5.5, ollama/qwen3, openai/NAME with --base-url). "
+            "May be given several times.",
+        ),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Every stratum in depth: hours.")] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="The whole pipeline on a handful of cases: a minute.")
+    ] = False,
+    cases: Annotated[
+        int | None, typer.Option(min=1, help="Cases of each stratum, instead of the plan.")
+    ] = None,
+    strata: Annotated[str, typer.Option(help="Only these strata, separated by commas.")] = "",
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Executions of each repeated case, for determinism.")
+    ] = 2,
+    seed: Annotated[
+        int, typer.Option(help="Seed of cases and sampling; below 1000 for development.")
+    ] = 2026,
+    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps a task, in place of the scenario's limit.")
+    ] = None,
+    max_trial_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens after which a trial is stopped.")
+    ] = None,
+    max_trial_usd: Annotated[
+        float | None, typer.Option(min=0.0, help="API dollars after which a trial is stopped.")
+    ] = None,
+    max_trial_seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds after which a trial is stopped.")
+    ] = None,
+    guards: Annotated[
+        bool,
+        typer.Option("--guards/--no-guards", help="Whether tools refuse provably wrong acts."),
+    ] = True,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Trials at once, where the model allows several.")
+    ] = 8,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Tool protocol: native or action; the model's own by default."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Address of an OpenAI-compatible endpoint.")
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
+    ] = None,
+    allow_unpriced: Annotated[
+        bool, typer.Option("--allow-unpriced", help="Run a hosted model without a known price.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking first.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do not continue an interrupted run.")
+    ] = False,
+    results: Results = RESULTS,
+) -> None:
+    """Run scenarios through the approaches and report.
+
+    Examples:
+
+      bench run                                         both scenarios, the default local model
+
+      bench run billing_webhooks -m gpt-5.5             a hosted model: shows its cost, then asks
+
+      bench run --strata duplicate_delivery --cases 5   one stratum in depth
+    """
+    from bench.session import Options
+    from bench.types import Limits
+
+    if full and smoke:
+        raise BenchError("--full and --smoke exclude each other; give one of them")
+    if protocol not in (None, "native", "action"):
+        raise BenchError(f"no tool protocol {protocol!r}; there are native, action")
+    options = Options(
+        results=results,
+        scenarios=tuple(scenario or ()),
+        approaches=tuple(approach or ()),
+        models=tuple(model or ()),
+        size="full" if full else "smoke" if smoke else "default",
+        cases=cases,
+        strata=tuple(filter(None, (name.strip() for name in strata.split(",")))),
+        repeats=repeats,
+        seed=seed,
+        temperature=temperature,
+        guards=guards,
+        limits=Limits(max_steps, max_trial_tokens, max_trial_usd, max_trial_seconds),
+        concurrency=concurrency,
+        protocol=protocol,  # type: ignore[arg-type]  # checked above
+        base_url=base_url,
+        prices=prices,
+        fresh=fresh,
+        command=" ".join(["bench", *sys.argv[1:]]),
+    )
+    _run(options, allow_unpriced=allow_unpriced, yes=yes)
+
+
+def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
+    """Fetch models, agree on the cost, run, report."""
+    import asyncio
+
+    from rich.console import Console
+
+    from bench import runner
+    from bench.session import hosted, model_names, prepare
+    from bench.terminal import RunProgress
+
+    console = Console()
+    for name in model_names(options):
+        fetch(name, console)
+    session = prepare(options)
+    if hosted(session.plan.models):
+        _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
+    journal = session.open()
+    try:
+        total = len(session.plan.trials())
+        state = f", {len(session.done)} on record already" if session.recorded else ""
+        console.print(f"{session.folder}: {total} trials{state}", highlight=False)
+        point_latest(session.folder)
+        with RunProgress(console) as progress:
+            asyncio.run(
+                runner.run(session.plan, journal, progress, done=session.done, timed=session.timed)
+            )
+    finally:
+        journal.close()
+    make_report(session.folder, console)
+
+
+def _agree_on_cost(session: Session, console: Console, *, allow_unpriced: bool, yes: bool) -> None:
+    """Show what the hosted models' share of a run will cost, and ask before spending."""
+    import asyncio
+
+    from rich.table import Table
+
+    from bench.forecast import forecast
+    from bench.session import hosted
+
+    table = Table(title="forecast from ideal calls; a real model takes detours", box=None)
+    for column in ("model", "trials", "tokens in", "of them cached", "out", "USD", "USD, no cache"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    unpriced = []
+    for model in hosted(session.plan.models):
+        cost = asyncio.run(forecast(session.plan, model.priced_as or model.name, session.ideal))
+        if cost.usd is None:
+            unpriced.append(model.name)
+        table.add_row(
+            model.name,
+            f"{cost.trials:,}",
+            f"{cost.tokens_in:,}",
+            f"{cost.tokens_cached:,}",
+            f"{cost.tokens_out:,}",
+            "unknown" if cost.usd is None else f"{cost.usd:.4f}",
+            "unknown" if cost.usd_cold is None else f"{cost.usd_cold:.4f}",
+        )
+    if unpriced and not allow_unpriced:
+        raise BenchError(
+            f"no price is known for {', '.join(unpriced)}; check the name, give a price with "
+            "--prices FILE, or allow it with --allow-unpriced"
+        )
+    console.print(table)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BenchError("this run costs money and nobody is there to agree; add --yes")
+    if not typer.confirm("Spend that?"):
+        raise typer.Exit(0)

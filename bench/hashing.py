@@ -1,0 +1,15 @@
+"""One canonical form for everything that is identified by its content."""
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """The same text for equal values: sorted keys, no white space, non-JSON values as text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def content_hash(value: Any) -> str:
+    """The SHA-256 of ``value``'s canonical JSON, as 64 hex digits."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,328 @@
+"""A run's folder: manifest, journal (one line a trial), traces (one line a step).
+
+The journal is append-only JSON lines. A trial counts from the moment its line is complete on
+disk; a torn last line, which a kill can leave, is dropped on reading and cut off on resuming.
+Whatever comes after a run reads these files and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench.errors import BenchError, JournalError
+from bench.hashing import canonical_json
+from bench.types import BatchTiming, Json, Step, Trial
+
+SCHEMA_VERSION = 1
+
+MANIFEST = "manifest.json"
+JOURNAL = "journal.jsonl"
+TRACES = "traces.jsonl"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StratumPlan:
+    """A stratum as planned, with its weight in the production mix."""
+
+    name: str
+    title: str
+    ordinary: bool
+    free_text: bool
+    drift: str
+    weight: float
+    cases: int
+    """How many cases of it the run holds; 0 for a stratum left unmeasured."""
+
+
+@dataclass(frozen=True)
+class ScenarioPlan:
+    """What analysis needs to know of a scenario without its code."""
+
+    name: str
+    version: str
+    strata: tuple[StratumPlan, ...]
+    cases: tuple[str, ...]
+    repeated: tuple[str, ...]
+    """Cases that are run ``repeats`` times; the others run once."""
+    dataset_hash: str
+    prompt_hash: str
+    policy_hash: str
+    tools_hash: str
+    prompt_tokens: int | None
+    """Static tokens of system prompt and tools, counted with tiktoken."""
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model as used in the run."""
+
+    name: str
+    protocol: str
+    provenance: str
+    identity: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything needed to repeat a run, and to analyse it without its code."""
+
+    schema_version: int
+    run: str
+    identity: str
+    """Hash of what determines the results: data, prompts, policy, tools, models, sampling, plan."""
+    created: str
+    """ISO 8601, UTC."""
+    command: str
+    scenarios: tuple[ScenarioPlan, ...]
+    approaches: tuple[str, ...]
+    models: tuple[ModelPlan, ...]
+    repeats: int
+    seed: int
+    temperature: float
+    guards: bool
+    limits: Mapping[str, Json]
+    concurrency: int
+    planned_trials: int
+    git_commit: str | None
+    git_dirty: bool | None
+    versions: Mapping[str, str]
+    machine: Mapping[str, Json]
+    price_table: Mapping[str, Json]
+    """``source``, ``version``, ``sha256``, ``date``."""
+    usd_per_machine_hour: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """A run as read back."""
+
+    folder: Path
+    manifest: Manifest
+    trials: list[Trial] = field(default_factory=list)
+    batches: list[BatchTiming] = field(default_factory=list)
+    finished: bool = False
+    torn: bool = False
+    """The journal's last line was incomplete, and dropped."""
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def _line(kind: str, value: Any) -> bytes:
+    return (canonical_json({"kind": kind, **asdict(value)}) + "\n").encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+class Journal:
+    """A run's folder, open for appending. One process at a time holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self._journal = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._traces = os.open(folder / TRACES, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+        try:
+            fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise BenchError(
+                f"{folder}: another process is writing this run; wait for it or stop it"
+            ) from None
+        _cut_torn_line(self._journal)
+        _cut_torn_line(self._traces)
+
+    @classmethod
+    def create(cls, folder: Path, manifest: Manifest) -> Journal:
+        """Start a run in a new folder."""
+        try:
+            folder.mkdir(parents=True)
+            temporary = folder / f".{MANIFEST}"
+            temporary.write_text(json.dumps(asdict(manifest), indent=2, default=str) + "\n")
+            temporary.replace(folder / MANIFEST)
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+        return cls(folder)
+
+    def step(self, step: Step) -> None:
+        """Put a step on record. It survives a kill of the process from here on."""
+        self._append(self._traces, _line("step", step))
+
+    def trial(self, trial: Trial) -> None:
+        """Put a finished trial on record, safe even from a crash of the machine."""
+        self._append(self._journal, _line("trial", trial))
+        os.fsync(self._journal)
+
+    def batch(self, batch: BatchTiming) -> None:
+        """Put the timing of a job batch on record."""
+        self._append(self._journal, _line("batch", batch))
+
+    def finish(self) -> None:
+        """Mark the run as complete."""
+        self._append(self._journal, b'{"kind":"finished"}\n')
+        os.fsync(self._journal)
+
+    def close(self) -> None:
+        """Release the folder."""
+        for descriptor in (self._journal, self._traces):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def _append(self, descriptor: int, line: bytes) -> None:
+        try:
+            written = os.write(descriptor, line)
+            while written < len(line):
+                written += os.write(descriptor, line[written:])
+        except OSError as error:
+            raise BenchError(
+                f"{self.folder}: cannot be written ({error.strerror}); make room, then repeat the "
+                "command: it goes on where it stopped"
+            ) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> BenchError:
+    return BenchError(
+        f"{folder}: cannot be written ({error.strerror}); choose another folder with --results"
+    )
+
+
+def _cut_torn_line(descriptor: int) -> None:
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    end = size
+    while end > 0:
+        start = max(0, end - 65536)
+        block = os.pread(descriptor, end - start, start)
+        newline = block.rfind(b"\n")
+        if newline >= 0:
+            os.ftruncate(descriptor, start + newline + 1)
+            return
+        end = start
+    os.ftruncate(descriptor, 0)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run. Raises ``JournalError`` if there is none or it does not fit."""
+    path = folder / MANIFEST
+    try:
+        raw = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise JournalError(
+            f"{folder}: no run there ({MANIFEST} is missing); 'bench list' shows the runs"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise JournalError(f"{path}: cannot be read ({error}); start a new run") from None
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; "
+            "read the run with the version of agent-or-job that wrote it"
+        )
+    try:
+        manifest: Manifest = _adapter(Manifest).validate_python(raw)
+        return manifest
+    except ValidationError as error:
+        raise JournalError(f"{path}: {_first_fault(error)}; start a new run") from None
+
+
+def read_run(folder: Path) -> Run:
+    """A whole run, traces left out. Tolerates a torn last line; any other broken line is a
+    ``JournalError`` that names it."""
+    run = Run(folder=folder, manifest=read_manifest(folder))
+    seen: set[str] = set()
+    path = folder / JOURNAL
+    for number, line, complete in _lines(path):
+        if not complete:
+            run.torn = True
+            break
+        entry = _parse(path, number, line)
+        kind = entry.pop("kind", None)
+        try:
+            if kind == "trial":
+                trial = _adapter(Trial).validate_python(entry)
+                if trial.id in seen:
+                    raise JournalError(
+                        f"{path}:{number}: trial {trial.id} stands there twice; delete one line"
+                    )
+                seen.add(trial.id)
+                run.trials.append(trial)
+            elif kind == "batch":
+                run.batches.append(_adapter(BatchTiming).validate_python(entry))
+            elif kind == "finished":
+                run.finished = True
+            else:
+                raise JournalError(f"{path}:{number}: unknown kind {kind!r}; delete the line")
+        except ValidationError as error:
+            raise JournalError(f"{path}:{number}: {_first_fault(error)}; delete the line") from None
+    return run
+
+
+def read_steps(folder: Path, trial: Trial | None = None) -> Iterator[Step]:
+    """The steps of a run, or of one trial's counted attempt, in order."""
+    path = folder / TRACES
+    for number, line, complete in _lines(path):
+        if not complete:
+            return
+        if trial is not None and trial.attempt not in line:
+            continue
+        entry = _parse(path, number, line)
+        entry.pop("kind", None)
+        try:
+            step = _adapter(Step).validate_python(entry)
+        except ValidationError as error:
+            raise JournalError(f"{path}:{number}: {_first_fault(error)}; delete the line") from None
+        if trial is None or (step.trial == trial.id and step.attempt == trial.attempt):
+            yield step
+
+
+def runs(results: Path) -> Sequence[Path]:
+    """The folders of all runs below ``results``, oldest first."""
+    if not results.is_dir():
+        return []
+    folders = (path.parent for path in results.glob(f"*/{MANIFEST}"))
+    return sorted((f for f in folders if not f.is_symlink()), key=lambda folder: folder.name)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
+    try:
+        with path.open("rb") as file:
+            for number, raw in enumerate(file, start=1):
+                yield number, raw.decode("utf-8", "replace"), raw.endswith(b"\n")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise JournalError(
+            f"{path}:{number}: not a JSON object; delete the line (its trial is then run again)"
+        )
+    return entry
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}"

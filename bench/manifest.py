@@ -1,0 +1,190 @@
+"""Collects what a run's manifest says: hashes of what was measured, versions, machine."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from bench.approaches.protocols import conversation
+from bench.hashing import content_hash
+from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, StratumPlan
+from bench.metering import tokens
+from bench.metering.prices import PriceTable
+from bench.plan import ScenarioRun
+from bench.types import Json, Limits, Model, Request, Scenario
+
+VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
+
+USD_PER_MACHINE_HOUR = 0.10
+"""Assumed price of a machine with 2 cores, for compute dollars: docs/dollars.md says why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is made, apart from its cases."""
+
+    approaches: tuple[str, ...]
+    repeats: int = 2
+    seed: int = 2026
+    temperature: float = 0.0
+    guards: bool = True
+    limits: Limits = field(default_factory=Limits)
+    concurrency: int = 8
+    batch_records: int = 10_000
+    usd_per_machine_hour: float = USD_PER_MACHINE_HOUR
+
+
+def make_manifest(
+    runs: Sequence[ScenarioRun],
+    models: Sequence[Model],
+    settings: Settings,
+    *,
+    prices: PriceTable,
+    command: str,
+    planned_trials: int,
+    notes: Sequence[str] = (),
+) -> Manifest:
+    """The manifest of a new run, named after the time and its identity."""
+    scenarios = tuple(_scenario_plan(run) for run in runs)
+    model_plans = tuple(
+        ModelPlan(model.name, model.protocol, model.provenance, dict(model.identity()))
+        for model in models
+    )
+    identity = content_hash(
+        {
+            "schema": SCHEMA_VERSION,
+            "scenarios": scenarios,
+            "code": [code_hash(run.scenario) for run in runs],
+            "models": model_plans,
+            # How many requests travel at once does not change what they ask.
+            "settings": {k: v for k, v in asdict(settings).items() if k != "concurrency"},
+        }
+    )
+    now = datetime.now(UTC)
+    commit, dirty = _git_state(Path(__file__).parent)
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        run=f"{now:%Y%m%d-%H%M%S}-{identity[:8]}",
+        identity=identity,
+        created=now.isoformat(timespec="seconds"),
+        command=command,
+        scenarios=scenarios,
+        approaches=settings.approaches,
+        models=model_plans,
+        repeats=settings.repeats,
+        seed=settings.seed,
+        temperature=settings.temperature,
+        guards=settings.guards,
+        limits={key: getattr(settings.limits, key) for key in Limits.__dataclass_fields__},
+        concurrency=settings.concurrency,
+        planned_trials=planned_trials,
+        git_commit=commit,
+        git_dirty=dirty,
+        versions=_versions(),
+        machine=machine(),
+        price_table=dict(prices.identity()),
+        usd_per_machine_hour=settings.usd_per_machine_hour,
+        notes=tuple(notes),
+    )
+
+
+def code_hash(scenario: Scenario) -> str:
+    """Hash of the code that decides a trial: the scenario's folder and the approaches."""
+    folders = [Path(inspect.getfile(type(scenario))).parent, Path(__file__).parent / "approaches"]
+    return content_hash(
+        [
+            [path.name, path.read_text(encoding="utf-8")]
+            for folder in folders
+            for path in sorted(folder.glob("*.*"))
+            if path.suffix in {".py", ".md", ".toml"} and path.name != "README.md"
+        ]
+    )
+
+
+def machine() -> dict[str, Json]:
+    """The machine in the words of a report."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "python": platform.python_version(),
+    }
+
+
+def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
+    scenario = run.scenario
+    prompt = scenario.prompt()
+    policy = Path(inspect.getfile(type(scenario))).parent / "policy.md"
+    native = conversation("native")
+    tools = native.tools(scenario.tools)
+    return ScenarioPlan(
+        name=scenario.name,
+        version=scenario.version,
+        strata=tuple(
+            StratumPlan(
+                name=stratum.name,
+                title=stratum.title,
+                ordinary=stratum.ordinary,
+                free_text=stratum.free_text,
+                drift=stratum.drift,
+                weight=scenario.mix.get(stratum.name, 0.0),
+                cases=run.counts.get(stratum.name, 0),
+            )
+            for stratum in scenario.strata
+        ),
+        cases=tuple(case.id for case in run.cases),
+        repeated=tuple(sorted(run.repeated)),
+        dataset_hash=content_hash(
+            [
+                [case.id, case.rows, {k: v.hex() for k, v in case.files.items()}, case.truth]
+                for case in run.cases
+            ]
+        ),
+        prompt_hash=content_hash(prompt),
+        policy_hash=content_hash(policy.read_text(encoding="utf-8") if policy.is_file() else None),
+        tools_hash=content_hash(tools),
+        prompt_tokens=tokens.count_request(
+            Request(({"role": "system", "content": prompt},), tools=tools)
+        ),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _git_state(folder: Path) -> tuple[str | None, bool | None]:
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None

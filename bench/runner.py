@@ -1,0 +1,368 @@
+"""Runs the planned trials, each on a database of its own, and puts them on record.
+
+Trials that the journal already holds are not run again, so an interrupted run is continued by
+running the same plan on the same journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bench.approaches import approach as find_approach
+from bench.database import Template
+from bench.errors import BenchError, PriceUnknownError
+from bench.hashing import content_hash
+from bench.manifest import Settings
+from bench.metering.prices import PriceTable, cost, price, price_table
+from bench.plan import ScenarioRun, TrialPlan, model_trials, plain_trials
+from bench.timing import time_rounds
+from bench.types import (
+    UNKNOWN_USAGE,
+    Assignment,
+    BatchTiming,
+    Case,
+    Conduct,
+    Dollars,
+    Model,
+    Provenances,
+    Status,
+    Step,
+    Timing,
+    Trial,
+    Usage,
+    Verdict,
+    Workspace,
+    total_usage,
+)
+
+
+class Watcher(Protocol):
+    """Is told how a run gets on."""
+
+    def phase(self, title: str, trials: int) -> None:
+        """A phase begins in which that many trials are still to be run."""
+
+    def trial(self, trial: Trial) -> None:
+        """A trial has been put on record."""
+
+
+class Record(Protocol):
+    """Where a run goes on record: a ``Journal``, or something that stands in for one."""
+
+    def step(self, step: Step) -> None:
+        """A step has ended."""
+
+    def trial(self, trial: Trial) -> None:
+        """A trial has ended."""
+
+    def batch(self, batch: BatchTiming) -> None:
+        """The job has been timed on a large batch."""
+
+    def finish(self) -> None:
+        """The run is complete."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run will do."""
+
+    scenarios: tuple[ScenarioRun, ...]
+    models: tuple[Model, ...]
+    settings: Settings
+    prices: PriceTable = field(default_factory=price_table)
+
+    def plain(self) -> list[TrialPlan]:
+        """The trials of approaches that need no model."""
+        names = [n for n in self.settings.approaches if not find_approach(n).uses_model]
+        return [
+            trial
+            for run in self.scenarios
+            for trial in plain_trials(run, names, self.settings.repeats)
+        ]
+
+    def modelled(self, model: Model) -> list[TrialPlan]:
+        """The trials of approaches that use ``model``, scenario by scenario, so that the prompt
+        prefix of one scenario stays in the model's cache."""
+        names = [n for n in self.settings.approaches if find_approach(n).uses_model]
+        return [
+            trial
+            for run in self.scenarios
+            for trial in model_trials(run, names, model.name, self.settings.repeats)
+        ]
+
+    def trials(self) -> list[TrialPlan]:
+        """All trials."""
+        return [*self.plain(), *(t for model in self.models for t in self.modelled(model))]
+
+
+async def run(
+    plan: Plan,
+    record: Record,
+    watcher: Watcher,
+    *,
+    done: Collection[str] = (),
+    timed: Collection[str] = (),
+) -> None:
+    """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches of
+    scenarios in ``timed`` are on record already and left out.
+
+    The plain code goes first, in a phase of its own, so that no model fills the cores while it
+    is timed.
+    """
+    with ExitStack() as stack:
+        templates = {
+            each.scenario.name: stack.enter_context(Template(each.scenario, plan.settings.seed))
+            for each in plan.scenarios
+        }
+        bench = _Bench(plan, record, watcher, templates)
+        plain = [trial for trial in plan.plain() if trial.id not in done]
+        watcher.phase("plain code", len(plain))
+        for planned in plain:
+            await bench.execute(planned, None)
+        if "job" in plan.settings.approaches:
+            for each in plan.scenarios:
+                if each.scenario.name not in timed:
+                    record.batch(bench.batch(each))
+        for model in plan.models:
+            rest = [trial for trial in plan.modelled(model) if trial.id not in done]
+            watcher.phase(model.name, len(rest))
+            try:
+                await bench.execute_all(rest, model)
+            finally:
+                await model.close()
+        record.finish()
+
+
+@dataclass
+class _Bench:
+    """A run in progress."""
+
+    plan: Plan
+    record: Record
+    watcher: Watcher
+    templates: Mapping[str, Template]
+
+    def __post_init__(self) -> None:
+        self.cases: dict[tuple[str, str], Case] = {
+            (run.scenario.name, case.id): case for run in self.plan.scenarios for case in run.cases
+        }
+
+    async def execute_all(self, planned: Sequence[TrialPlan], model: Model) -> None:
+        """Run trials with as many at once as the model and the settings allow."""
+        queue = list(reversed(planned))
+
+        async def work() -> None:
+            while queue:
+                await self.execute(queue.pop(), model)
+
+        workers = max(1, min(self.plan.settings.concurrency, model.concurrency, len(queue)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(work())
+        except* BenchError as errors:
+            raise errors.exceptions[0] from None
+
+    async def execute(self, planned: TrialPlan, model: Model | None) -> None:
+        """Run one trial and put it on record."""
+        settings = self.plan.settings
+        template = self.templates[planned.scenario]
+        scenario = template.scenario
+        case = self.cases[planned.scenario, planned.case]
+        attempt = uuid.uuid4().hex[:12]
+        approach = find_approach(planned.approach)
+        with template.workspace(case) as workspace:
+            assignment = Assignment(
+                trial=planned.id,
+                attempt=attempt,
+                scenario=scenario,
+                approach=approach.name,
+                case=case,
+                workspace=workspace,
+                repeat=planned.repeat,
+                model=model,
+                protocol=model.protocol if model else None,
+                limits=settings.limits,
+                temperature=settings.temperature,
+                seed=settings.seed,
+                guards=settings.guards,
+                record=self.record.step,
+                price=lambda usage: _api_dollars(model, [usage], self.plan.prices).api,
+            )
+            started = time.time()
+            clock = time.perf_counter()
+            conduct = await approach.run(assignment)
+            wall_s = time.perf_counter() - clock
+            verdict = scenario.verify(case, workspace)
+            state = scenario.state(workspace)
+        timing = None
+        if approach.name == "job" and planned.repeat == 0 and conduct.cause is None:
+            timing = self._time_job(template, case)
+        trial = _trial(
+            planned,
+            attempt,
+            case,
+            conduct,
+            verdict,
+            model,
+            self.plan,
+            started=started,
+            wall_s=wall_s,
+            timing=timing,
+            state_hash=content_hash(state),
+        )
+        self.record.trial(trial)
+        self.watcher.trial(trial)
+
+    def batch(self, run: ScenarioRun) -> BatchTiming:
+        """Time the job on one large batch, and verify what it did."""
+        template = self.templates[run.scenario.name]
+        case = run.scenario.batch(self.plan.settings.batch_records, self.plan.settings.seed)
+        with template.workspace(case) as workspace:
+            run.scenario.job(workspace, unsure="review")
+            verdict = run.scenario.verify(case, workspace)
+        timing = self._time_job(template, case, rounds=3)
+        return BatchTiming(
+            scenario=run.scenario.name,
+            records=len(case.records),
+            rounds=timing.rounds,
+            seconds=timing.median_s,
+            **_counts(verdict),
+        )
+
+    def _time_job(self, template: Template, case: Case, rounds: int | None = None) -> Timing:
+        def work(workspace: Workspace) -> object:
+            return template.scenario.job(workspace, unsure="review")
+
+        if rounds is None:
+            return time_rounds(lambda: template.workspace(case), work)
+        return time_rounds(
+            lambda: template.workspace(case), work, min_rounds=rounds, max_rounds=rounds
+        )
+
+
+def _trial(
+    planned: TrialPlan,
+    attempt: str,
+    case: Case,
+    conduct: Conduct,
+    verdict: Verdict,
+    model: Model | None,
+    plan: Plan,
+    *,
+    started: float,
+    wall_s: float,
+    timing: Timing | None,
+    state_hash: str,
+) -> Trial:
+    steps = conduct.steps
+    usage = total_usage(steps) + (Usage() if conduct.cut_s is None else UNKNOWN_USAGE)
+    plain_s = timing.median_s if timing else conduct.job_s
+    plain_s += sum(tool.duration_s for step in steps for tool in step.tools)
+    model_s = sum(step.duration_s for step in steps) + (conduct.cut_s or 0.0)
+    status: Status = "fail" if conduct.cause else verdict.status
+    calls = [step.usage for step in steps]
+    if conduct.cut_s is not None:
+        calls.append(UNKNOWN_USAGE)
+    dollars = _dollars(model, calls, plain_s, model_s, plan)
+    return Trial(
+        id=planned.id,
+        attempt=attempt,
+        scenario=planned.scenario,
+        approach=planned.approach,
+        model=planned.model,
+        case=case.id,
+        stratum=case.stratum,
+        drift=case.drift,
+        repeat=planned.repeat,
+        seed=plan.settings.seed,
+        status=status,
+        records=len(verdict.records),
+        **_counts(verdict),
+        reviewed=sum(record.reviewed for record in verdict.records),
+        verdict=verdict,
+        cause=conduct.cause,
+        detail=conduct.detail,
+        flagged=conduct.flagged,
+        tasks=conduct.tasks,
+        steps=len(steps),
+        malformed=sum(step.malformed is not None for step in steps),
+        tool_errors=sum(not tool.ok for step in steps for tool in step.tools),
+        guarded=sum(tool.guarded for step in steps for tool in step.tools),
+        usage=usage,
+        dollars=dollars,
+        started=started,
+        wall_s=wall_s,
+        working_s=plain_s + model_s,
+        waiting_s=sum(step.waiting_s for step in steps),
+        timing=timing,
+        outcome_hash=content_hash([[r.record, r.decision] for r in verdict.records]),
+        raw_hash=content_hash([conduct.decisions, [[step.text, step.calls] for step in steps]]),
+        state_hash=state_hash,
+        tool_sequence_hash=content_hash(conduct.tool_sequence),
+        provenance=_provenances(model, steps_tokens={step.tokens for step in steps}),
+        tool_sequence=conduct.tool_sequence,
+    )
+
+
+def _counts(verdict: Verdict) -> dict[str, int]:
+    statuses = [record.status for record in verdict.records]
+    return {
+        "passed": statuses.count("pass"),
+        "deferred": statuses.count("deferred"),
+        "failed": statuses.count("fail"),
+    }
+
+
+def _api_dollars(model: Model | None, usages: Sequence[Usage], table: PriceTable) -> Dollars:
+    """Priced call by call, because a long prompt can have a price of its own."""
+    if model is None or not usages:
+        return Dollars(0.0, 0.0, None)
+    if model.local:
+        return Dollars(None, None, None, "runs on this machine: see compute dollars")
+    if model.priced_as is None:
+        return Dollars(None, None, None, f"{model.name} has no price; use reference/MODEL")
+    try:
+        known = price(model.priced_as, table)
+    except PriceUnknownError as error:
+        return Dollars(None, None, None, str(error))
+    billed: float | None = 0.0
+    cold: float | None = 0.0
+    for usage in usages:
+        call_billed, call_cold = cost(usage, known)
+        billed = None if billed is None or call_billed is None else billed + call_billed
+        cold = None if cold is None or call_cold is None else cold + call_cold
+    reason = None if billed is not None else "the tokens of some call are unknown"
+    return Dollars(billed, cold, None, reason)
+
+
+def _dollars(
+    model: Model | None, calls: Sequence[Usage], plain_s: float, model_s: float, plan: Plan
+) -> Dollars:
+    """API dollars by the price table, and compute dollars for the time this machine worked."""
+    api = _api_dollars(model, calls, plan.prices)
+    if model is not None and model.provenance != "measured":
+        return api
+    working_s = plain_s + (model_s if model is not None and model.local else 0.0)
+    compute = working_s * plan.settings.usd_per_machine_hour / 3600
+    return Dollars(api.api, api.api_cold, compute, api.reason)
+
+
+def _provenances(model: Model | None, steps_tokens: set[str]) -> Provenances:
+    if model is None:
+        return Provenances("measured", "measured", "assumed", "measured")
+    if model.provenance != "measured":
+        kind = model.provenance
+        return Provenances(kind, kind, kind, kind)
+    return Provenances(
+        success="measured",
+        tokens="counted" if "counted" in steps_tokens else "measured",
+        dollars="assumed" if model.local else "list_price",
+        time="measured",
+    )

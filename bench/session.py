@@ -1,0 +1,216 @@
+"""From what the user asked for to a run that is ready to go, new or continued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import scenarios
+from bench.approaches import APPROACHES, approach
+from bench.errors import BenchError
+from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs
+from bench.manifest import Settings, make_manifest
+from bench.metering.prices import price_table
+from bench.models import open_model
+from bench.models.reference import Ideal
+from bench.plan import (
+    ScenarioRun,
+    check_strata,
+    default_counts,
+    even_counts,
+    full_counts,
+    plan_scenario,
+    smoke_counts,
+)
+from bench.runner import Plan
+from bench.types import Case, Limits, Model, Origin, Scenario, ToolCall, ToolProtocol
+
+Size = Literal["default", "full", "smoke"]
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b"
+"""The best local model with which the default plan ends in about ten minutes even on a busy machine
+with two cores: docs/models.md."""
+SMOKE_MODELS = ("smollm2-135m", "reference")
+SMOKE_SECONDS = 3.0
+"""A smoke run's trials are cut off after that: it proves the pipeline, not the model."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for."""
+
+    results: Path
+    scenarios: tuple[str, ...] = ()
+    approaches: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    size: Size = "default"
+    cases: int | None = None
+    """Cases of each stratum, in place of the size's own plan."""
+    strata: tuple[str, ...] = ()
+    repeats: int = 2
+    seed: int = 2026
+    temperature: float = 0.0
+    guards: bool = True
+    limits: Limits = field(default_factory=Limits)
+    concurrency: int = 8
+    protocol: ToolProtocol | None = None
+    base_url: str | None = None
+    prices: Path | None = None
+    """The user's own prices, a TOML file."""
+    fresh: bool = False
+    """Start a new run even if an unfinished one could be continued."""
+    command: str = "bench run"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run that is ready to go."""
+
+    plan: Plan
+    manifest: Manifest
+    folder: Path
+    recorded: Run | None
+    """What an earlier, interrupted execution has on record already."""
+    ideal: Ideal
+
+    @property
+    def done(self) -> frozenset[str]:
+        """Ids of the trials on record."""
+        return frozenset(t.id for t in self.recorded.trials) if self.recorded else frozenset()
+
+    @property
+    def timed(self) -> frozenset[str]:
+        """Scenarios whose job has been timed in bulk."""
+        return (
+            frozenset(b.scenario for b in self.recorded.batches) if self.recorded else frozenset()
+        )
+
+    def open(self) -> Journal:
+        """The run's journal, for appending."""
+        if self.recorded is not None:
+            return Journal(self.folder)
+        return Journal.create(self.folder, self.manifest)
+
+
+def model_names(options: Options) -> tuple[str, ...]:
+    """The models that the run needs: none if no approach uses one."""
+    if not any(approach(name).uses_model for name in approach_names(options)):
+        return ()
+    if options.models:
+        return options.models
+    return SMOKE_MODELS if options.size == "smoke" else (DEFAULT_MODEL,)
+
+
+def approach_names(options: Options) -> tuple[str, ...]:
+    """The approaches of the run, the yardsticks always among them."""
+    names = options.approaches or tuple(APPROACHES)
+    for name in names:
+        approach(name)
+    yardsticks = tuple(name for name in APPROACHES if name.startswith("always_"))
+    return tuple(name for name in APPROACHES if name in {*names, *yardsticks})
+
+
+def prepare(options: Options) -> Session:
+    """Generate the cases, open the models, and find the run to continue, if there is one.
+
+    Raises ``BenchError`` for whatever the user can mend.
+    """
+    chosen = [scenarios.scenario(name) for name in options.scenarios or scenarios.names()]
+    check_strata(chosen, options.strata)
+    runs_ = tuple(
+        plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options.size))
+        for each in chosen
+        if sum((counts := _counts(options, each)).values())
+    )
+    ideal = ideal_calls(runs_)
+    models = tuple(
+        open_model(
+            name,
+            ideal=ideal,
+            results=options.results,
+            base_url=options.base_url,
+            protocol=options.protocol,
+        )
+        for name in model_names(options)
+    )
+    settings = Settings(
+        approaches=approach_names(options),
+        repeats=options.repeats,
+        seed=options.seed,
+        temperature=options.temperature,
+        guards=options.guards,
+        limits=_limits(options),
+        concurrency=options.concurrency,
+        batch_records=1_000 if options.size == "smoke" else 10_000,
+    )
+    table = price_table(options.prices)
+    plan = Plan(runs_, models, settings, table)
+    manifest = make_manifest(
+        runs_,
+        models,
+        settings,
+        prices=table,
+        command=options.command,
+        planned_trials=len(plan.trials()),
+    )
+    unfinished = None if options.fresh else find_unfinished(options.results, manifest.identity)
+    if unfinished is not None:
+        return Session(plan, unfinished.manifest, unfinished.folder, unfinished, ideal)
+    return Session(plan, manifest, options.results / manifest.run, None, ideal)
+
+
+def find_unfinished(results: Path, identity: str) -> Run | None:
+    """The newest run with this identity if it was interrupted, else None."""
+    for folder in reversed(runs(results)):
+        try:
+            manifest = read_manifest(folder)
+            if manifest.identity != identity or manifest.run != folder.name:
+                continue  # another run, or a copy of one that was put aside, like the reference
+        except BenchError:
+            continue  # a broken folder of some other run is no reason not to start this one
+        recorded = read_run(folder)
+        return None if recorded.finished else recorded
+    return None
+
+
+def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
+    """What the scenarios publish as ideal, looked up by a request's origin."""
+    by_name: dict[str, Scenario] = {run.scenario.name: run.scenario for run in runs_}
+    cases: dict[tuple[str, str], Case] = {
+        (run.scenario.name, case.id): case for run in runs_ for case in run.cases
+    }
+
+    def ideal(origin: Origin) -> tuple[ToolCall, ...]:
+        scenario = by_name[origin.scenario]
+        case = cases[origin.scenario, origin.case]
+        for task in scenario.tasks(case, origin.records):
+            if task.records == origin.records:
+                return scenario.ideal(case, task)
+        raise BenchError(f"{origin.scenario}: no task of {origin.case} covers {origin.records}")
+
+    return ideal
+
+
+def hosted(models: Sequence[Model]) -> list[Model]:
+    """The models that somebody charges for."""
+    return [m for m in models if m.provenance == "measured" and not m.local]
+
+
+def _repeated(size: Size) -> int:
+    return {"default": 4, "full": 24, "smoke": 1}[size]
+
+
+def _limits(options: Options) -> Limits:
+    if options.size == "smoke" and options.limits.seconds is None:
+        return replace(options.limits, seconds=SMOKE_SECONDS)
+    return options.limits
+
+
+def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
+    if options.cases is not None or options.strata:
+        return even_counts(scenario, options.cases or 1, options.strata)
+    if options.size == "full":
+        return full_counts(scenario)
+    return smoke_counts(scenario) if options.size == "smoke" else default_counts(scenario)
