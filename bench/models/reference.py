@@ -1,0 +1,94 @@
+"""The reference model: no intelligence, it plays the ideal tool calls that a scenario publishes.
+
+It makes the agent loop testable and lets tokens and dollars be forecast for any model on the
+price table. Whatever comes from it is ``modelled``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bench.errors import ProviderError
+from bench.hashing import canonical_json
+from bench.metering import tokens
+from bench.types import (
+    Json,
+    Origin,
+    Provenance,
+    RawCall,
+    Reply,
+    Request,
+    ToolCall,
+    ToolProtocol,
+    Usage,
+)
+
+Ideal = Callable[[Origin], tuple[ToolCall, ...]]
+
+
+@dataclass
+class ReferenceModel:
+    """Answers each request with the ideal call for its step."""
+
+    ideal: Ideal
+    name: str = "reference"
+    priced_as: str | None = None
+    """A model on the price table whose tokenizer and prices the forecast uses."""
+    protocol: ToolProtocol = "native"
+    provenance: Provenance = "modelled"
+    concurrency: int = 1
+    local: bool = False
+    _prefixes: set[str] = field(default_factory=set)
+
+    async def reply(self, request: Request) -> Reply:
+        """Play the step that ``request.origin`` names."""
+        started = time.perf_counter()
+        origin = request.origin
+        if origin is None:
+            raise ProviderError("the reference model answers only requests of a scenario's agent")
+        calls = self.ideal(origin)
+        if origin.step >= len(calls):
+            raise ProviderError(
+                f"the ideal calls of {origin.case} ended before its task did: mend the scenario"
+            )
+        call = calls[origin.step]
+        arguments = canonical_json(call.arguments)
+        if request.schema is None:
+            text = ""
+            raw: tuple[RawCall, ...] = (RawCall(call.name, arguments, f"call_{origin.step}"),)
+        else:
+            text = canonical_json({"tool": call.name, **call.arguments})
+            raw = ()
+        output = tokens.count_text(text or call.name + arguments, self.priced_as)
+        return Reply(
+            text=text,
+            calls=raw,
+            finish_reason="stop" if request.schema else "tool_calls",
+            model=self.name,
+            usage=Usage(
+                input=tokens.count_request(request, self.priced_as),
+                output=output,
+                cached_input=self._cached(request),
+            ),
+            tokens="modelled",
+            duration_s=time.perf_counter() - started,
+        )
+
+    def _cached(self, request: Request) -> int:
+        """Tokens of the longest prompt prefix sent before, as a provider's cache would see them."""
+        prefixes = [
+            Request(request.messages[:end], request.tools, request.schema)
+            for end in range(1, len(request.messages) + 1)
+        ]
+        known = [prefix for prefix in prefixes if prefix.hash in self._prefixes]
+        self._prefixes.update(prefix.hash for prefix in prefixes)
+        return tokens.count_request(known[-1], self.priced_as) if known else 0
+
+    def identity(self) -> Mapping[str, Json]:
+        """Nothing but its name: the scenario's hashes say the rest."""
+        return {"name": self.name}
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,113 @@
+"""The replay model: answers from an earlier run's traces, at no cost and bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.hashing import canonical_json
+from bench.journal import read_run, read_steps
+from bench.types import Json, Origin, Provenance, Reply, Request, Step, ToolProtocol
+
+Place = tuple[str, str, str, int, int, int]
+"""Scenario, approach, case, repeat, task, step."""
+
+
+class ReplayModel:
+    """Plays back what one model of a recorded run answered."""
+
+    provenance: Provenance = "replayed"
+    concurrency = 1
+    local = False
+
+    def __init__(self, folder: Path, model: str | None = None) -> None:
+        run = read_run(folder)
+        recorded = [plan for plan in run.manifest.models if model in (None, plan.name)]
+        if len(recorded) != 1:
+            names = ", ".join(plan.name for plan in run.manifest.models) or "none"
+            raise BenchError(
+                f"{folder}: name one model to replay, as replay/RUN#MODEL; it has {names}"
+            )
+        self.recorded = recorded[0]
+        self.name = f"replay/{run.manifest.run}#{self.recorded.name}"
+        self.priced_as = (
+            None if self.recorded.identity.get("kind") == "local" else self.recorded.name
+        )
+        self.protocol: ToolProtocol = "native" if self.recorded.protocol == "native" else "action"
+        self._run = run.manifest
+        trials = {(t.id, t.attempt): t for t in run.trials if t.model == self.recorded.name}
+        self._steps: dict[Place, Step] = {}
+        for step in read_steps(folder):
+            trial = trials.get((step.trial, step.attempt))
+            if trial is not None:
+                place = (trial.scenario, trial.approach, trial.case, trial.repeat)
+                self._steps[(*place, step.task, step.step)] = step
+
+    async def reply(self, request: Request) -> Reply:
+        """What was answered at the same step. Raises ``BenchError`` naming the first difference
+        if the recording lacks the request."""
+        origin = request.origin
+        if origin is None:
+            raise BenchError("a recording answers only requests of a scenario's agent")
+        step = self._steps.get(_place(origin))
+        if step is None:
+            raise BenchError(
+                f"{self.name}: nothing recorded for {origin.approach} on {origin.case}, repeat "
+                f"{origin.repeat}, task {origin.task}, step {origin.step}; record it anew"
+            )
+        if step.request_hash != request.hash:
+            raise BenchError(f"{self.name}: {self._difference(origin, request)}; record it anew")
+        return Reply(
+            text=step.text,
+            calls=step.calls,
+            finish_reason=step.finish_reason,
+            model=step.model_reported,
+            usage=step.usage,
+            tokens="replayed",
+            duration_s=step.duration_s,
+            first_token_s=step.first_token_s,
+            waiting_s=step.waiting_s,
+            retries=step.retries,
+            raw_usage=step.raw_usage,
+        )
+
+    def identity(self) -> Mapping[str, Json]:
+        """The recorded model and its run."""
+        return {"run": self._run.run, "run_identity": self._run.identity, **self.recorded.identity}
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _difference(self, origin: Origin, request: Request) -> str:
+        where = f"{origin.case}, task {origin.task}, step {origin.step}"
+        recorded: list[Mapping[str, Json]] = []
+        for number in range(origin.step + 1):
+            step = self._steps.get(_place(replace(origin, step=number)))
+            if step is not None:
+                recorded.extend(step.messages)
+        for number, (old, new) in enumerate(zip(recorded, request.messages, strict=False)):
+            if canonical_json(old) != canonical_json(new):
+                old_text, new_text = str(old.get("content")), str(new.get("content"))
+                at = next(
+                    (i for i, (a, b) in enumerate(zip(old_text, new_text, strict=False)) if a != b),
+                    min(len(old_text), len(new_text)),
+                )
+                return (
+                    f"{where}: message {number} ({new.get('role')}) differs from the recording at "
+                    f"character {at}: {old_text[at : at + 40]!r} was recorded, "
+                    f"{new_text[at : at + 40]!r} is asked"
+                )
+        return f"{where}: tools, schema or sampling differ from the recording"
+
+
+def _place(origin: Origin) -> Place:
+    return (
+        origin.scenario,
+        origin.approach,
+        origin.case,
+        origin.repeat,
+        origin.task,
+        origin.step,
+    )
