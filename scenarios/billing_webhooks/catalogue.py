@@ -1,0 +1,45 @@
+"""What the company sells: the price list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A plan's price for one seat and one billing interval."""
+
+    id: str
+    plan: str
+    unit_amount: int
+    """Minor units."""
+    currency: str
+    interval: str
+
+
+PLANS = ("Starter", "Solo", "Team", "Business", "Scale")
+"""In order of price. Solo is the older name under which Starter is still sold."""
+
+_MONTHLY = {
+    "usd": (900, 900, 2900, 7900, 19900),
+    "eur": (850, 850, 2700, 7400, 18900),
+    "gbp": (750, 750, 2450, 6600, 16500),
+}
+
+PRICES = tuple(
+    Price(f"price_{plan.lower()}_{interval}_{currency}", plan, amount * months, currency, interval)
+    for currency, amounts in _MONTHLY.items()
+    for interval, months in (("month", 1), ("year", 10))
+    for plan, amount in zip(PLANS, amounts, strict=True)
+)
+
+CURRENCIES = tuple(_MONTHLY)
+
+
+def price(plan: str, currency: str, interval: str = "month") -> Price:
+    """The price of a plan."""
+    return next(
+        price
+        for price in PRICES
+        if (price.plan, price.currency, price.interval) == (plan, currency, interval)
+    )

@@ -1,0 +1,266 @@
+"""The job: the billing policy as plain code.
+
+``decide`` is ``policy.md``, rule by rule in the same order, and knows no database. Around it,
+``process`` reads what is pending, in order of arrival, and writes what was decided: the charge,
+the decision and the processed mark of a delivery always in one transaction.
+
+What the rules do not cover is never guessed. Somebody who can read has to look at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
+
+from bench.types import Decision, JobReport, Json, Workspace
+from scenarios.billing_webhooks.payload import (
+    Change,
+    UnclearError,
+    parse,
+    read_change,
+)
+from scenarios.billing_webhooks.proration import prorate
+from scenarios.billing_webhooks.schema import (
+    billing_events,
+    decisions,
+    pending_events,
+    subscriptions,
+    support_notes,
+)
+
+CHUNK = 1000
+"""Deliveries in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What our records say beside the event."""
+
+    customer: str | None
+    """Who holds the subscription; None if it is not on record."""
+    status: str | None
+    currency: str | None
+    duplicate: bool
+    """An earlier delivery of the same event was handled."""
+    notes: bool
+    """There are support notes on the customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is to be done about a delivery, and by which rule."""
+
+    decision: Literal["billed", "ignored", "review", "unsure"]
+    reason: str
+    change: Change | None = None
+    amount: int = 0
+
+    def __str__(self) -> str:
+        if self.change is None:
+            return self.decision
+        return f"{self.decision} {self.amount} {self.change.currency}"
+
+
+def decide(payload: str, known: Known) -> Ruling:
+    """Apply the policy to one delivery."""
+    try:
+        event = parse(payload)
+        if event.get("type") != "customer.subscription.updated":
+            return Ruling("ignored", "other_event")
+        change = read_change(event)
+        if change is None:
+            return Ruling("ignored", "no_change")
+        return decide_change(change, known)
+    except UnclearError as unclear:
+        return Ruling("unsure", f"unclear: {unclear}")
+
+
+def decide_change(change: Change, known: Known) -> Ruling:
+    """Rules 3 to 10. Raises ``UnclearError`` for a change that they do not cover."""
+    if change.status in ("trialing", "canceled"):
+        return Ruling("ignored", change.status)
+    if change.status != "active":
+        raise UnclearError(f"status {change.status}")
+    if not change.currency == change.old.currency == change.new.currency:
+        raise UnclearError("two currencies")
+    if change.old.interval != change.new.interval:
+        raise UnclearError("another billing interval")
+    if change.new.amount <= change.old.amount:
+        return Ruling("ignored", "no_increase")
+    if known.customer != change.customer:
+        return Ruling("review", "unknown")
+    if known.duplicate:
+        return Ruling("ignored", "duplicate")
+    if known.status == "canceled":
+        return Ruling("ignored", "canceled")
+    if known.currency != change.currency:
+        raise UnclearError("two currencies")
+    if known.notes:
+        return Ruling("unsure", "support notes to be read")
+    try:
+        delta = prorate(
+            old=change.old.amount,
+            new=change.new.amount,
+            at=change.created,
+            start=change.period_start,
+            end=change.period_end,
+        ).delta
+    except ValueError as error:
+        raise UnclearError(str(error)) from None
+    if delta <= 0:
+        return Ruling("ignored", "no_increase")
+    return Ruling("billed", "charge_due", change, delta)
+
+
+# --- the database around it -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A pending delivery, and the subscription on record that it is about."""
+
+    id: str
+    sequence: int
+    event_id: str
+    subscription_id: str | None
+    payload: str
+    customer_id: str | None
+    currency: str | None
+    subscription_status: str | None
+
+
+def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
+    """Handle everything pending, a chunk of deliveries in one transaction.
+
+    What the rules do not cover is logged for review, or left pending and flagged. A flag holds
+    back the later deliveries for the same subscription too: whether they repeat the flagged one
+    is known only once that has been handled.
+    """
+    log: list[Decision] = []
+    flagged: dict[str, str] = {}
+    held: set[str] = set()
+    last = -1
+    more = True
+    while more:
+        with workspace.engine.begin() as connection:
+            deliveries = _pending(connection, after=last)
+            more = len(deliveries) == CHUNK
+            seen = _handled_events(connection, deliveries)
+            noted = _customers_with_notes(connection, deliveries)
+            rulings: list[tuple[Delivery, Ruling]] = []
+            for delivery in deliveries:
+                last = delivery.sequence
+                if delivery.subscription_id in held:
+                    flagged[delivery.id] = "waits for an earlier delivery"
+                    continue
+                ruling = decide(
+                    delivery.payload,
+                    Known(
+                        customer=delivery.customer_id,
+                        status=delivery.subscription_status,
+                        currency=delivery.currency,
+                        duplicate=delivery.event_id in seen,
+                        notes=delivery.customer_id in noted,
+                    ),
+                )
+                if ruling.decision == "unsure" and unsure == "flag":
+                    flagged[delivery.id] = ruling.reason
+                    if delivery.subscription_id is not None:
+                        held.add(delivery.subscription_id)
+                    continue
+                if ruling.decision == "unsure":
+                    ruling = Ruling("review", ruling.reason)
+                seen.add(delivery.event_id)
+                rulings.append((delivery, ruling))
+                log.append(Decision(delivery.id, str(ruling), ruling.reason))
+            _write(connection, rulings)
+    return JobReport(tuple(log), flagged)
+
+
+def _pending(connection: Connection, after: int) -> Sequence[Delivery]:
+    rows = connection.execute(
+        select(
+            pending_events.c.id,
+            pending_events.c.sequence,
+            pending_events.c.event_id,
+            pending_events.c.subscription_id,
+            pending_events.c.payload,
+            subscriptions.c.customer_id,
+            subscriptions.c.currency,
+            subscriptions.c.status,
+        )
+        .outerjoin(subscriptions, subscriptions.c.id == pending_events.c.subscription_id)
+        .where(pending_events.c.status == "pending", pending_events.c.sequence > after)
+        .order_by(pending_events.c.sequence)
+        .limit(CHUNK)
+    )
+    return [Delivery(*row) for row in rows]
+
+
+def _handled_events(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+    return set(
+        connection.scalars(
+            select(pending_events.c.event_id).where(
+                pending_events.c.status == "processed",
+                pending_events.c.event_id.in_({delivery.event_id for delivery in deliveries}),
+            )
+        )
+    )
+
+
+def _customers_with_notes(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+    customers = {delivery.customer_id for delivery in deliveries} - {None}
+    return set(
+        connection.scalars(
+            select(support_notes.c.customer_id).where(support_notes.c.customer_id.in_(customers))
+        )
+    )
+
+
+def _write(connection: Connection, rulings: Sequence[tuple[Delivery, Ruling]]) -> None:
+    charges = [
+        _charge(delivery, ruling.change, ruling.amount)
+        for delivery, ruling in rulings
+        if ruling.change is not None
+    ]
+    if charges:
+        connection.execute(insert(billing_events), charges)
+    if rulings:
+        connection.execute(
+            insert(decisions),
+            [
+                {
+                    "delivery_id": delivery.id,
+                    "decision": ruling.decision,
+                    "reason": ruling.reason,
+                }
+                for delivery, ruling in rulings
+            ],
+        )
+        connection.execute(
+            update(pending_events)
+            .where(
+                and_(
+                    pending_events.c.id == bindparam("delivery"),
+                    pending_events.c.status == "pending",
+                )
+            )
+            .values(status="processed"),
+            [{"delivery": delivery.id} for delivery, _ in rulings],
+        )
+
+
+def _charge(delivery: Delivery, change: Change, amount: int) -> Mapping[str, Json]:
+    return {
+        "event_id": delivery.event_id,
+        "delivery_id": delivery.id,
+        "customer_id": change.customer,
+        "subscription_id": change.subscription,
+        "amount": amount,
+        "currency": change.currency,
+        "period_start": change.period_start,
+        "period_end": change.period_end,
+    }

@@ -1,0 +1,76 @@
+"""Customer files to be reconciled with a database of customers: see README.md beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Connection, MetaData
+
+from bench.types import Case, JobReport, Json, Stratum, Task, Tool, ToolCall, Verdict, Workspace
+from scenarios.csv_reconciliation import agent, data, job, schema, verify
+from scenarios.csv_reconciliation.strata import STRATA
+from scenarios.csv_reconciliation.tools import TOOLS
+
+
+class CsvReconciliation:
+    """The scenario, as ``bench.types.Scenario`` wants it."""
+
+    name: str = "csv_reconciliation"
+    version: str = "1"
+    strata: tuple[Stratum, ...] = STRATA
+    mix: Mapping[str, float] = data.MIX
+    tools: tuple[Tool, ...] = TOOLS
+    metadata: MetaData = schema.metadata
+
+    def prompt(self) -> str:
+        """The agent's system prompt: ``prompt.md`` with ``policy.md`` in it."""
+        return _prompt()
+
+    def populate(self, connection: Connection, seed: int) -> None:
+        """Insert 10,000 customers that no case owns."""
+        data.populate(connection, seed)
+
+    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+        """Files of one to three rows."""
+        return data.cases(counts, seed)
+
+    def batch(self, records: int, seed: int) -> Case:
+        """One file of that many ordinary rows."""
+        return data.batch(records, seed)
+
+    def tasks(self, case: Case, records: tuple[str, ...]) -> tuple[Task, ...]:
+        """One conversation for all the rows given."""
+        return agent.tasks(case, records)
+
+    def ideal(self, case: Case, task: Task) -> tuple[ToolCall, ...]:
+        """Search and decide each row, then write the summary."""
+        return agent.ideal(case, task)
+
+    def job(self, workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
+        """Import everything pending by rules."""
+        return job.run(workspace, unsure=unsure)
+
+    def trivial(self, workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
+        """Reject every row, or leave every row to a human."""
+        job.trivial(workspace, choice)
+
+    def verify(self, case: Case, workspace: Workspace) -> Verdict:
+        """Compare dispositions, customers and summary with the generator's truth."""
+        return verify.verify(case, workspace)
+
+    def state(self, workspace: Workspace) -> Json:
+        """Customers, dispositions and summary in canonical order."""
+        return verify.state(workspace)
+
+
+@cache
+def _prompt() -> str:
+    folder = Path(__file__).parent
+    prompt, policy = (folder.joinpath(f"{n}.md").read_text("utf-8") for n in ("prompt", "policy"))
+    return prompt.replace("{{policy}}", policy.strip())
+
+
+SCENARIO = CsvReconciliation()

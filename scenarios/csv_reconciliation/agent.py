@@ -1,0 +1,56 @@
+"""What an agent is told of a case, and the calls with which a perfect one would do it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bench.types import Case, Json, Task, ToolCall
+from scenarios.csv_reconciliation.data import FILE
+from scenarios.csv_reconciliation.intake import read_bytes
+from scenarios.csv_reconciliation.ledger import DISPOSITIONS
+from scenarios.csv_reconciliation.schema import imported_id
+
+SPARE_STEPS = 4
+"""Beyond the perfect agent's: for a second look, or a mistake that a tool refuses."""
+
+
+def tasks(case: Case, records: tuple[str, ...]) -> tuple[Task, ...]:
+    """One conversation: the file's header and the given rows as they stand in it."""
+    if not records:
+        return ()
+    header, rows = read_bytes(FILE, case.files[FILE])
+    numbers = [_number(record) for record in records]
+    lines = [f"row {number}: {rows[number - 1].line}" for number in numbers]
+    message = f"{FILE}, {len(rows)} rows in all. Yours:\n\n{header}\n" + "\n".join(lines)
+    return (Task(records, message, 2 * len(records) + 1 + SPARE_STEPS),)
+
+
+def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
+    """The calls in order. The figures of the summary are right if the rows that are not in
+    ``task`` have been decided rightly."""
+    truths = case.truth["rows"]
+    calls: list[ToolCall] = []
+    for record in task.records:
+        calls += _decide(_number(record), truths[_number(record) - 1])
+    counts = Counter(truth["disposition"] for truth in truths)
+    figures = {"rows": len(truths)} | {str(name): counts[name] for name in DISPOSITIONS}
+    return (*calls, ToolCall("write_summary", figures))
+
+
+def _decide(row: int, truth: Json) -> list[ToolCall]:
+    if truth["disposition"] == "rejected":
+        return [ToolCall("reject_row", {"row": row, "reason": truth["reason"]})]
+    search = ToolCall("find_customers", {"row": row})
+    if truth["disposition"] == "flagged":
+        return [search, ToolCall("flag_row", {"row": row, "kind": truth["reason"]})]
+    if truth["disposition"] == "inserted":
+        return [search, ToolCall("insert_customer", {"row": row})]
+    customer = truth["customer"]
+    if customer.startswith("row "):
+        customer = imported_id(int(customer.removeprefix("row ")))
+    merge = {"row": row, "customer_id": customer, "take_name": truth["take_name"]}
+    return [search, ToolCall("merge_customer", merge)]
+
+
+def _number(record: str) -> int:
+    return int(record.rpartition("/")[2])

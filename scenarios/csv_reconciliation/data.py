@@ -1,0 +1,121 @@
+"""Cases: CSV files of a few rows, the customers that belong to them, and the truth.
+
+A case has one focal stratum; its other rows are ordinary. Case *i* of a stratum depends on the
+seed, the stratum and *i* alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Connection, insert
+
+from bench.types import Case, Json
+from scenarios.csv_reconciliation.intake import COLUMNS
+from scenarios.csv_reconciliation.people import background
+from scenarios.csv_reconciliation.schema import customers
+from scenarios.csv_reconciliation.strata import BUILD, ORDINARY, STRATA, Draft, Planned
+
+FILE = "incoming.csv"
+ROWS = (1, 1, 2, 2, 3)
+"""How many rows a file has, drawn evenly: fewer than two on average, as steps take time."""
+MIX: Mapping[str, float] = tomllib.loads((Path(__file__).with_name("mix.toml")).read_text())[
+    "weights"
+]
+
+
+def populate(connection: Connection, seed: int) -> None:
+    """Insert the background customers."""
+    connection.execute(insert(customers), [customer.values() for customer in background(seed)])
+
+
+def cases(counts: Mapping[str, int], seed: int) -> list[Case]:
+    """``counts[stratum]`` cases of each stratum, in the order of the strata."""
+    return [
+        _case(stratum.name, number, seed)
+        for stratum in STRATA
+        for number in range(counts.get(stratum.name, 0))
+    ]
+
+
+def batch(records: int, seed: int) -> Case:
+    """One file of that many ordinary rows, in the proportions of the mix."""
+    rng = Random(f"csv_reconciliation/batch/{records}/{seed}")
+    draft = Draft(rng, seed)
+    kinds = rng.choices(ORDINARY, [MIX[name] for name in ORDINARY], k=records)
+    rows = [row for kind in kinds for row in BUILD[kind](draft)]
+    return _assemble(f"batch-{records}", ORDINARY[0], draft, rows)
+
+
+def _case(stratum: str, number: int, seed: int) -> Case:
+    rng = Random(f"csv_reconciliation/{seed}/{stratum}/{number}")
+    draft = Draft(rng, seed)
+    rows = BUILD[stratum](draft)
+    for _ in range(rng.choice(ROWS) - len(rows)):
+        (other,) = BUILD[rng.choice(ORDINARY)](draft)
+        rows.insert(rng.randint(0, len(rows)), other)
+    return _assemble(f"{stratum}-{number:04d}", stratum, draft, rows)
+
+
+def _assemble(id_: str, stratum: str, draft: Draft, rows: Sequence[Planned]) -> Case:
+    return Case(
+        id=id_,
+        stratum=stratum,
+        records=tuple(f"{id_}/{number}" for number in range(1, len(rows) + 1)),
+        rows={
+            "customers": [customer.values() for customer in draft.on_file],
+            "imports": [{"id": id_, "file": FILE}],
+        },
+        files={FILE: _csv(draft.rng, rows)},
+        truth={"seed": draft.seed, "rows": _truth(rows)},
+    )
+
+
+def _truth(rows: Sequence[Planned]) -> list[Json]:
+    """For each row: what becomes of it, the customer it belongs to (by id, or by the earlier row
+    that it repeats), and the values it sets there."""
+    numbers = {row: number for number, row in enumerate(rows, start=1)}
+    return [
+        {
+            "disposition": row.disposition,
+            "reason": row.reason,
+            "customer": f"row {numbers[row.same_as]}" if row.same_as else row.customer,
+            "take_name": row.take_name,
+            "writes": row.writes,
+        }
+        for row in rows
+    ]
+
+
+def _csv(rng: Random, rows: Sequence[Planned]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        person = row.person
+        cells: dict[str, str] = {
+            name: getattr(person, name) for name in COLUMNS if name != "remarks"
+        }
+        cells |= {"phone": _as_typed(rng, person.phone), "remarks": row.remark}
+        if rng.random() < 0.2:
+            cells["email"] = person.email.title()
+        writer.writerow({**cells, **row.cells})
+    return file.getvalue().encode()
+
+
+def _as_typed(rng: Random, phone: str) -> str:
+    """An American number in one of the notations that people use."""
+    area, exchange, line = phone[2:5], phone[5:8], phone[8:]
+    return rng.choice(
+        (
+            phone,
+            f"({area}) {exchange}-{line}",
+            f"{area}-{exchange}-{line}",
+            f"{area}.{exchange}.{line}",
+        )
+    )

@@ -1,0 +1,95 @@
+"""The tables: the customers on file, the files to import, and what became of each row.
+
+An empty text stands for "no value"; no column is NULL but ``dispositions.customer_id``.
+Background customers have ids that start with ``C0``, a case's own with ``C5``, and those that an
+import creates with ``C9``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
+
+from scenarios.csv_reconciliation.intake import Person
+
+metadata = MetaData()
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("date_of_birth", Text, nullable=False),
+    Column("street", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("postcode", Text, nullable=False),
+    Column("family_key", Text, nullable=False),  # folded, to be searched by
+    Index("customers_by_email", "email"),
+    Index("customers_by_phone", "phone"),
+    Index("customers_by_date_of_birth", "date_of_birth"),
+    Index("customers_by_family_and_postcode", "family_key", "postcode"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+)
+
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("import_id", Text, ForeignKey("imports.id"), primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("disposition", Text, nullable=False),  # inserted, merged, rejected or flagged
+    Column("customer_id", Text, ForeignKey("customers.id")),
+    Column("reason", Text, nullable=False),
+)
+
+BACKGROUND, OWNED, IMPORTED = "C0", "C5", "C9"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person on file."""
+
+    id: str
+    person: Person
+
+    def values(self) -> dict[str, Any]:
+        """The columns of ``customers``."""
+        values = {name: getattr(self.person, name) for name in Person.__slots__}
+        return {"id": self.id, **values, "family_key": fold(self.person.family_name)}
+
+
+CUSTOMER_COLUMNS = [column for column in customers.columns if column.name != "family_key"]
+
+
+def customer(row: Any) -> Customer:
+    """A row of ``CUSTOMER_COLUMNS`` as a customer."""
+    return Customer(row[0], Person(*row[1:]))
+
+
+def imported_id(row: int) -> str:
+    """The id of the customer that row number ``row`` of an import creates."""
+    return f"{IMPORTED}{row:05d}"
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(text: str) -> str:
+    """``text`` without case, accents, punctuation and spare blanks, for comparing."""
+    plain = text.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", plain).strip()

@@ -1,0 +1,219 @@
+"""The agent's tools: real code on the real database, the same writes as the job's.
+
+Arguments are short, flat and required: what a model has to spell out costs time. A row is named
+by its number, its values come from the file, so that nothing is retyped. Guards refuse what would
+damage the database for certain; which of the harmless choices is right, the agent has to know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from bench.errors import ToolError
+from bench.types import Json, Tool, ToolContext
+from scenarios.csv_reconciliation import ledger
+from scenarios.csv_reconciliation.intake import Person, Row, read_file
+from scenarios.csv_reconciliation.ledger import Entry, Import
+from scenarios.csv_reconciliation.schema import (
+    CUSTOMER_COLUMNS,
+    Customer,
+    customer,
+    customers,
+    fold,
+)
+from scenarios.csv_reconciliation.search import find
+
+MOST_CANDIDATES = 5
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class OfRow(_Arguments):
+    """A row by its number."""
+
+    row: int
+
+
+class Merge(OfRow):
+    """A row, the customer it belongs to, and whether the customer's name has changed."""
+
+    customer_id: str
+    take_name: bool = Field(description="true only if a remark says the name has changed")
+
+
+class Reject(OfRow):
+    """An invalid row."""
+
+    reason: Literal["missing_field", "invalid_date", "invalid_email"]
+
+
+class Flag(OfRow):
+    """A row for a human."""
+
+    kind: Literal["conflict", "needs_review"]
+
+
+class Summary(_Arguments):
+    """The figures of the whole file."""
+
+    rows: int
+    inserted: int
+    merged: int
+    rejected: int
+    flagged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies open while a tool works: the file, and the row it is about."""
+
+    file: Import
+    rows: dict[int, Row]
+    row: Row
+
+
+def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
+    row = _desk(context, arguments.row).row
+    with context.workspace.engine.connect() as connection:
+        found = find(connection, row.person)
+    return {"candidates": [_shown(row, candidate) for candidate, _ in found[:MOST_CANDIDATES]]}
+
+
+def _insert_customer(context: ToolContext, arguments: OfRow) -> Json:
+    desk = _desk(context, arguments.row)
+    _guard_validity(context, desk.row)
+    with context.workspace.engine.begin() as connection:
+        return _write(connection, desk, ledger.inserted(desk.row.number, desk.row.person))
+
+
+def _merge_customer(context: ToolContext, arguments: Merge) -> Json:
+    desk = _desk(context, arguments.row)
+    row = desk.row
+    _guard_validity(context, row)
+    with context.workspace.engine.begin() as connection:
+        into = _customer(connection, arguments.customer_id)
+        found = [candidate.id for candidate, _ in find(connection, row.person)]
+        if into is None or (context.guards and into.id not in found):
+            raise ToolError(
+                f"{arguments.customer_id} is no candidate for row {row.number}; "
+                f"candidates: {', '.join(found) or 'none'}",
+                guarded=True,
+            )
+        entry = ledger.merged(row.number, row.person, into, take_name=arguments.take_name)
+        return _write(connection, desk, entry)
+
+
+def _reject_row(context: ToolContext, arguments: Reject) -> Json:
+    desk = _desk(context, arguments.row)
+    with context.workspace.engine.begin() as connection:
+        return _write(connection, desk, Entry(desk.row.number, "rejected", arguments.reason))
+
+
+def _flag_row(context: ToolContext, arguments: Flag) -> Json:
+    desk = _desk(context, arguments.row)
+    with context.workspace.engine.begin() as connection:
+        return _write(connection, desk, Entry(desk.row.number, "flagged", arguments.kind))
+
+
+def _write_summary(context: ToolContext, arguments: Summary) -> Json:
+    file, rows = _file(context)
+    with context.workspace.engine.connect() as connection:
+        done = ledger.decided(connection, file)
+    if left := [number for number in rows if number not in done]:
+        raise ToolError(f"rows {left} are not decided yet; decide them first")
+    ledger.write_summary(context.workspace.folder, arguments.model_dump())
+    return {"written": ledger.SUMMARY}
+
+
+TOOLS = (
+    Tool(
+        "find_customers",
+        "Search the database for customers that a row might be. `same` lists the fields in which "
+        "both agree exactly, `differs` the others as they are on file.",
+        OfRow,
+        _find_customers,
+    ),
+    Tool("insert_customer", "Create a new customer from a row.", OfRow, _insert_customer),
+    Tool(
+        "merge_customer",
+        "Write a row's contact data into the customer that is the same person.",
+        Merge,
+        _merge_customer,
+    ),
+    Tool("reject_row", "Refuse an invalid row.", Reject, _reject_row),
+    Tool("flag_row", "Leave a row to a human.", Flag, _flag_row),
+    Tool(
+        "write_summary",
+        "Report the totals of the whole file and finish. Only when every row is decided.",
+        Summary,
+        _write_summary,
+        final=True,
+    ),
+)
+
+
+def _file(context: ToolContext) -> tuple[Import, dict[int, Row]]:
+    import_id = context.records[0].rpartition("/")[0]
+    with context.workspace.engine.connect() as connection:
+        file = next(file for file in ledger.pending(connection) if file.id == import_id)
+    _, rows = read_file(context.workspace.folder / file.file)
+    return file, {row.number: row for row in rows}
+
+
+def _desk(context: ToolContext, number: int) -> Desk:
+    file, rows = _file(context)
+    if file.record(number) not in context.records:
+        yours = [n for n in rows if file.record(n) in context.records]
+        raise ToolError(f"row {number} is not yours; your rows: {yours}")
+    return Desk(file, rows, rows[number])
+
+
+def _guard_validity(context: ToolContext, row: Row) -> None:
+    if context.guards and row.fault:
+        raise ToolError(
+            f"row {row.number} is invalid, it must not enter the database", guarded=True
+        )
+
+
+def _customer(connection: Connection, customer_id: str) -> Customer | None:
+    query = select(*CUSTOMER_COLUMNS).where(customers.c.id == customer_id)
+    found = connection.execute(query).one_or_none()
+    return customer(found) if found else None
+
+
+def _write(connection: Connection, desk: Desk, entry: Entry) -> Json:
+    done = ledger.decided(connection, desk.file)
+    if entry.row in done:
+        raise ToolError(f"row {entry.row} is decided already; go on", guarded=True)
+    try:
+        ledger.write(connection, desk.file, [entry])
+    except IntegrityError:
+        raise ToolError(f"row {entry.row}: the database refuses this write") from None
+    left = [number for number in desk.rows if number not in done and number != entry.row]
+    result: dict[str, Json] = {"row": entry.row, "done": entry.disposition, "left": left}
+    if not left:
+        result["totals"] = ledger.totals(connection, desk.file)
+    return result
+
+
+def _shown(row: Row, candidate: Customer) -> Json:
+    """A candidate, compactly: where it agrees with the row by name, elsewhere as it is on file."""
+    mine, theirs = _fields(row.person), _fields(candidate.person)
+    return {
+        "id": candidate.id,
+        "same": [name for name in mine if mine[name] and fold(mine[name]) == fold(theirs[name])],
+        "differs": {name: theirs[name] for name in mine if fold(mine[name]) != fold(theirs[name])},
+    }
+
+
+def _fields(person: Person) -> dict[str, str]:
+    names = ("given_name", "family_name", "date_of_birth", "email", "phone")
+    fields = {name: str(getattr(person, name)) for name in names}
+    return fields | {"address": " ".join(filter(None, (person.street, person.postcode)))}

@@ -1,0 +1,225 @@
+"""The win condition: every row's disposition, every customer's values, the summary, no stranger.
+
+It looks at the database and at ``summary.json`` after the trial, and at the generator's truth.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from bench.types import Case, Json, RecordVerdict, Status, Verdict, Workspace
+from scenarios.csv_reconciliation.ledger import DISPOSITIONS, SUMMARY
+from scenarios.csv_reconciliation.people import background
+from scenarios.csv_reconciliation.schema import (
+    BACKGROUND,
+    CUSTOMER_COLUMNS,
+    OWNED,
+    customers,
+    dispositions,
+)
+
+NAMES = tuple(column.name for column in CUSTOMER_COLUMNS if column.name != "id")
+SEPARATOR = "\t"
+PLAIN_INSERT = re.compile(r"INSERT INTO customers\b", re.IGNORECASE)
+UPDATE_BY_ID = re.compile(
+    r"^UPDATE customers SET .* WHERE customers\.id = (\?|%\(\w+\)s)$", re.DOTALL
+)
+
+Rows = dict[str, dict[str, Any]]
+"""Values of customers, by id."""
+Found = Mapping[int, Mapping[str, Any]]
+"""Dispositions, by row."""
+
+
+def verify(case: Case, workspace: Workspace) -> Verdict:
+    """Judge each record, then the case as a whole."""
+    with workspace.engine.connect() as connection:
+        found = _dispositions(connection, case.id)
+        on_file = _customers(connection)
+        strangers = _changed_strangers(workspace, connection, case.truth["seed"])
+    truths: dict[int, Json] = dict(enumerate(case.truth["rows"], start=1))
+    decisions = _in_words(found, truths)
+    right = {row for row, truth in truths.items() if decisions[row] == _right(truth)}
+
+    expected = _expected(case, found, {row: truths[row] for row in sorted(right)})
+    wrong = {id_: _difference(expected.get(id_), on_file.get(id_)) for id_ in expected | on_file}
+    touched = {
+        row: {truth["customer"], found.get(row, {}).get("customer_id")} - {None}
+        for row, truth in truths.items()
+    }
+    records = []
+    for record, (row, truth) in zip(case.records, truths.items(), strict=True):
+        status, reasons = _judge(decisions[row], _right(truth))
+        values = tuple(f"{id_}: {wrong[id_]}" for id_ in sorted(touched[row]) if wrong.get(id_))
+        if values and status == "pass":
+            status = "fail"
+        reviewed = decisions[row] == "flagged"
+        records.append(RecordVerdict(record, status, decisions[row], reviewed, reasons + values))
+
+    explained = set().union(*touched.values())
+    faults = [
+        f"{id_}: {wrong[id_]}" for id_ in sorted(wrong) if wrong[id_] and id_ not in explained
+    ]
+    faults += [f"{id_}: a stranger's data were changed" for id_ in strangers]
+    faults += [f"row {row} is not in the file" for row in sorted(found.keys() - truths.keys())]
+    faults += _summary_faults(workspace, found)
+    return Verdict(tuple(records), tuple(faults))
+
+
+def state(workspace: Workspace) -> Json:
+    """All tables in canonical order; a customer that came from a row is named by that row, and
+    the background stands as one digest."""
+    with workspace.engine.connect() as connection:
+        entries = connection.execute(
+            select(dispositions).order_by(dispositions.c.import_id, dispositions.c.row)
+        ).all()
+        on_file = _customers(connection)
+        digest = sha256(_background(connection).encode())
+    new = {e.customer_id: f"row {e.row}" for e in entries if e.disposition == "inserted"}
+    return {
+        "customers": sorted(
+            [new.get(id_, id_), *values.values()] for id_, values in on_file.items()
+        ),
+        "background": digest.hexdigest(),
+        "dispositions": [
+            [e.import_id, e.row, e.disposition, new.get(e.customer_id, e.customer_id), e.reason]
+            for e in entries
+        ],
+        "summary": _summary(workspace),
+    }
+
+
+def _dispositions(connection: Connection, import_id: str) -> dict[int, Mapping[str, Any]]:
+    query = select(dispositions).where(dispositions.c.import_id == import_id)
+    return {row["row"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def _customers(connection: Connection) -> Rows:
+    """All but the background."""
+    query = select(*CUSTOMER_COLUMNS).where(customers.c.id >= OWNED).order_by(customers.c.id)
+    return {
+        row["id"]: {name: value for name, value in row.items() if name != "id"}
+        for row in connection.execute(query).mappings()
+    }
+
+
+def _background(connection: Connection) -> str:
+    """The customers that no case owns, a line each; put together by the database, because
+    fetching thousands of rows one by one takes twice as long."""
+    first, *others = CUSTOMER_COLUMNS
+    line: ColumnElement[str] = first
+    for column in others:
+        line = line + SEPARATOR + column
+    lines = select(line.label("line")).where(first < OWNED).order_by(first).subquery()
+    text = connection.execute(select(func.aggregate_strings(lines.c.line, "\n"))).scalar()
+    return text or ""
+
+
+@cache
+def _original(seed: int) -> str:
+    lines = ((c.id, *(getattr(c.person, n) for n in NAMES)) for c in background(seed))
+    return "\n".join(map(SEPARATOR.join, lines))
+
+
+def _changed_strangers(workspace: Workspace, connection: Connection, seed: int) -> list[str]:
+    """Background customers that are not as they were. They are read only if a write may have
+    touched one, because that takes as long as everything else here together."""
+    if not any(_may_touch_background(*write) for write in workspace.writes):
+        return []
+    before, after = _original(seed), _background(connection)
+    if before == after:
+        return []
+    changed = set(before.split("\n")) ^ set(after.split("\n"))
+    return sorted({line.partition(SEPARATOR)[0] for line in changed})
+
+
+def _may_touch_background(statement: str, parameters: str) -> bool:
+    text = statement.strip()
+    if "customers" not in text.lower():
+        return False
+    if PLAIN_INSERT.match(text) and "conflict" not in text.lower():
+        return False
+    return not (UPDATE_BY_ID.search(text) and f"'{BACKGROUND}" not in parameters)
+
+
+def _in_words(found: Found, rows: Iterable[int]) -> dict[int, str]:
+    """What the database holds of each row; a customer that came from a row is named by that row."""
+    new = {
+        entry["customer_id"]: f"row {row}"
+        for row, entry in found.items()
+        if entry["disposition"] == "inserted"
+    }
+    decisions = {}
+    for row in rows:
+        entry = found.get(row, {"disposition": "undecided"})
+        decisions[row] = str(entry["disposition"])
+        if decisions[row] == "merged":
+            decisions[row] += f" {new.get(entry['customer_id'], entry['customer_id'])}"
+    return decisions
+
+
+def _right(truth: Json) -> str:
+    merged = truth["disposition"] == "merged"
+    return f"merged {truth['customer']}" if merged else str(truth["disposition"])
+
+
+def _judge(decision: str, right: str) -> tuple[Status, tuple[str, ...]]:
+    if decision == right:
+        return "pass", ()
+    if decision == "flagged":
+        return "deferred", (f"left to a human, right is: {right}",)
+    return "fail", (f"{decision}, right is: {right}",)
+
+
+def _expected(case: Case, found: Found, right: Mapping[int, Json]) -> Rows:
+    """The customers as they have to be, after the rows that were decided rightly."""
+    expected: Rows = {
+        str(row["id"]): {name: row[name] for name in NAMES} for row in case.rows["customers"]
+    }
+    for row, truth in right.items():
+        if truth["writes"]:
+            expected.setdefault(found[row]["customer_id"], {}).update(truth["writes"])
+    return expected
+
+
+def _difference(expected: Mapping[str, Any] | None, actual: Mapping[str, Any] | None) -> str | None:
+    if expected is None:
+        return "should not exist"
+    if actual is None:
+        return "is missing"
+    return (
+        "; ".join(
+            f"{name} is {actual.get(name)!r}, right is {expected.get(name)!r}"
+            for name in actual
+            if actual.get(name) != expected.get(name)
+        )
+        or None
+    )
+
+
+def _summary(workspace: Workspace) -> Json:
+    try:
+        return json.loads((workspace.folder / SUMMARY).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _summary_faults(workspace: Workspace, found: Found) -> list[str]:
+    summary = _summary(workspace)
+    if not isinstance(summary, dict):
+        return [f"{SUMMARY} is missing or unreadable"]
+    counts = Counter(entry["disposition"] for entry in found.values())
+    right = {"rows": len(found)} | {str(name): counts[name] for name in DISPOSITIONS}
+    return [
+        f"{SUMMARY}: {name} is {summary.get(name)!r}, right is {figure}"
+        for name, figure in right.items()
+        if summary.get(name) != figure
+    ]
