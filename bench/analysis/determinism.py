@@ -1,0 +1,114 @@
+"""Do the same case and the same request come out the same? Agreement over repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.analysis.documented import Documented
+from bench.analysis.samples import by_case, usable
+from bench.analysis.statistics import Interval, consistency, pass_hat_k, wilson
+from bench.types import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement(Documented):
+    """Share of repeated cases whose trials all agree, with Wilson's interval."""
+
+    share: float
+    """Of the cases with N usable trials."""
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+    """Upper end of the 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Determinism(Documented):
+    """Agreement of all N trials of a case, over the cases that have N. All strata together."""
+
+    scenario: str
+    """Name of the scenario."""
+    approach: str
+    """Name of the approach."""
+    model: str | None
+    """Name of the model; null for approaches that use none."""
+    repeats: int
+    """N."""
+    cases: int
+    """Cases with N usable trials."""
+    incomplete: int
+    """Cases that were to have N, but whose trials are missing or broken by the infrastructure."""
+    outcome: Agreement | None
+    """The records' decisions: TARa@N."""
+    raw: Agreement | None
+    """The model's texts and calls, or the job's decision log: TARr@N."""
+    tools: Agreement | None
+    """Tool names and arguments in order, or the job's database writes."""
+    state: Agreement | None
+    """The business tables after the trial."""
+    consistency: float | None
+    """1 − 4c(n−c)/(n(n−1)), mean over cases: 1 if a case always or never passes."""
+    pass_hat: dict[int, float]
+    """k → pass^k, the chance that k trials of a case all pass."""
+    reason: str | None
+    """Why there is no figure."""
+
+
+def determinism(trials: Sequence[Trial], repeats: int) -> Determinism:
+    """Compare the trials of each case of one approach with one model; ``repeats`` is N."""
+    if repeats < 2:
+        return _nothing(trials[0], repeats, 0, "no case was repeated")
+    planned = [case for case in by_case(trials) if len(case) > 1 or case[0].repeat > 0]
+    complete = [sound for case in planned if len(sound := usable(case)) >= repeats]
+    missing = len(planned) - len(complete)
+    claimed = {trial.provenance.success for case in complete for trial in case}
+    if claimed - {"measured"}:
+        kinds = " and ".join(sorted(claimed - {"measured"}))
+        return _nothing(
+            trials[0], repeats, missing, f"{kinds} trials say nothing about determinism"
+        )
+    if not complete:
+        return _nothing(trials[0], repeats, missing, f"no case with {repeats} usable trials")
+    counts = [(sum(t.status == "pass" for t in case), len(case)) for case in complete]
+    return Determinism(
+        scenario=trials[0].scenario,
+        approach=trials[0].approach,
+        model=trials[0].model,
+        repeats=repeats,
+        cases=len(complete),
+        incomplete=missing,
+        outcome=_agreement(complete, lambda trial: trial.outcome_hash),
+        raw=_agreement(complete, lambda trial: trial.raw_hash),
+        tools=_agreement(complete, lambda trial: trial.tool_sequence_hash),
+        state=_agreement(complete, lambda trial: trial.state_hash),
+        consistency=consistency(counts),
+        pass_hat={
+            k: value for k in range(1, repeats + 1) if (value := pass_hat_k(counts, k)) is not None
+        },
+        reason=None,
+    )
+
+
+def _agreement(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> Agreement:
+    share = sum(len({look(trial) for trial in case}) == 1 for case in cases) / len(cases)
+    interval = wilson(share, len(cases)) or Interval(0.0, 1.0)
+    return Agreement(share, interval.low, interval.high)
+
+
+def _nothing(trial: Trial, repeats: int, incomplete: int, reason: str) -> Determinism:
+    return Determinism(
+        scenario=trial.scenario,
+        approach=trial.approach,
+        model=trial.model,
+        repeats=repeats,
+        cases=0,
+        incomplete=incomplete,
+        outcome=None,
+        raw=None,
+        tools=None,
+        state=None,
+        consistency=None,
+        pass_hat={},
+        reason=reason,
+    )

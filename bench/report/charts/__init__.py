@@ -1,0 +1,30 @@
+"""The report's charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.analysis.rows import Summary
+from bench.analysis.samples import ALL, MIX, usable
+from bench.report.charts.cost import cost_chart
+from bench.report.charts.determinism import determinism_chart
+from bench.report.charts.drawing import Chart
+from bench.report.charts.latency import latency_chart
+from bench.report.charts.tokens import tokens_chart
+from bench.types import Trial
+
+
+def charts(summary: Summary, trials: Sequence[Trial]) -> tuple[Chart, ...]:
+    """All charts that the run has figures for."""
+    made: list[Chart | None] = []
+    for scenario in summary.scenarios:
+        name = scenario.name
+        rows = [row for row in summary.rows if row.scenario == name and row.drift == "none"]
+        for stratum, where in ((MIX, "in production"), (ALL, "in the sample")):
+            made.append(cost_chart(name, [row for row in rows if row.stratum == stratum], where))
+        made.append(latency_chart(name, [t for t in usable(trials) if t.scenario == name]))
+        made.append(
+            tokens_chart(name, [s for s in summary.steps if s.scenario == name and s.by_place])
+        )
+        made.append(determinism_chart(name, [d for d in summary.determinism if d.scenario == name]))
+    return tuple(chart for chart in made if chart is not None)

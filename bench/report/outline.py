@@ -1,0 +1,167 @@
+"""What the report says, in which order: the same for Markdown and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.analysis.rows import Notice, ScenarioInfo, Summary
+from bench.analysis.samples import ALL, MIX
+from bench.report import numbers
+from bench.report.charts.drawing import Chart
+from bench.report.tables import conduct, outcomes
+from bench.report.tables.cells import Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScenarioOutline:
+    """Everything on one scenario."""
+
+    name: str
+    sections: tuple[Section, ...]
+
+
+def outline(summary: Summary, charts: Sequence[Chart]) -> tuple[ScenarioOutline, ...]:
+    """The scenarios, each with its sections, headline first."""
+    return tuple(
+        ScenarioOutline(
+            scenario.name,
+            tuple(_sections(summary, scenario, [c for c in charts if c.scenario == scenario.name])),
+        )
+        for scenario in summary.scenarios
+        if any(row.scenario == scenario.name for row in summary.rows)
+    )
+
+
+def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart]) -> list[Section]:
+    def drawn(*kinds: str) -> tuple[Chart, ...]:
+        return tuple(chart for kind in kinds for chart in charts if chart.kind == kind)
+
+    def present(*found: Table | None) -> tuple[Table, ...]:
+        return tuple(table for table in found if table is not None and table.rows)
+
+    name = scenario.name
+    calls = conduct.steps_table(summary, name)
+    failed = conduct.failures_table(summary, name)
+    return [
+        Section(
+            "Success and cost",
+            (
+                "First as it would be in production, then in the sample as drawn, where rare "
+                f"strata count more. The strata measured make up {_covered(scenario)} of the "
+                "production mix, whose weights are assumed; they stand in the scenario's mix.toml.",
+            ),
+            present(
+                outcomes.outcome_table(summary, name, MIX),
+                outcomes.outcome_table(summary, name, ALL),
+            ),
+            drawn("cost-mix", "cost-all"),
+        ),
+        Section(
+            "By stratum",
+            _unmeasured(scenario),
+            present(
+                outcomes.strata_table(summary, scenario),
+                outcomes.flags_table(summary, name),
+            ),
+        ),
+        Section(
+            "Time and tokens",
+            () if calls else ("No model was called.",),
+            present(conduct.time_table(summary, name), calls),
+            drawn("latency", "tokens"),
+        ),
+        Section(
+            "Determinism",
+            DETERMINISM,
+            present(conduct.determinism_table(summary, name)),
+            drawn("determinism"),
+        ),
+        Section("Failures", () if failed else ("No trial failed.",), present(failed)),
+    ]
+
+
+def _covered(scenario: ScenarioInfo) -> str:
+    return numbers.percent(min(1.0, round(scenario.mix_covered, 9)))
+
+
+DETERMINISM = (
+    "Every trial of a case starts from the same database and, as long as the replies agree, sends "
+    "byte-identical requests. Four things can then be the same or not:",
+    "Outcome: what was decided on each record (TARa@N). Raw output: the model's texts and calls, "
+    "or the job's decision log (TARr@N). Tool calls: names and arguments in order, or the job's "
+    "database writes. Final state: the business tables, without surrogate keys, clocks and free "
+    "text.",
+    "The job is the control: if it were below 100%, the harness would leak.",
+)
+
+
+def said(notice: Notice) -> str:
+    """A notice, with the scenario that it is about."""
+    return f"{notice.scenario}: {notice.text}" if notice.scenario else notice.text
+
+
+def _unmeasured(scenario: ScenarioInfo) -> tuple[str, ...]:
+    if not scenario.unmeasured:
+        return ()
+    titles = {stratum.name: stratum for stratum in scenario.strata}
+    listed = ", ".join(
+        f"{name} ({numbers.percent(titles[name].weight)} of the mix)"
+        for name in scenario.unmeasured
+    )
+    return (f"Left unmeasured in this run: {listed}.",)
+
+
+def setting(summary: Summary) -> tuple[tuple[str, str], ...]:
+    """(what, value) lines on how the run was made."""
+    commit = summary.git_commit or "unknown"
+    dirty = {True: ", with local changes", False: "", None: ""}[summary.git_dirty]
+    lines = [
+        ("command", summary.command),
+        ("started", summary.created),
+        ("trials", f"{summary.trials} of {summary.planned_trials} planned"),
+        ("machine", _listed(summary.machine)),
+        ("program", f"commit {commit}{dirty}"),
+        ("versions", _listed(summary.versions)),
+        (
+            "sampling",
+            f"temperature {summary.temperature:g}, seed {summary.seed}, {summary.repeats} trials "
+            f"of each repeated case, {summary.concurrency} at once",
+        ),
+        ("machine hour", f"{numbers.dollars(summary.usd_per_machine_hour)} (assumed)"),
+        ("price table", _listed(summary.price_table)),
+    ]
+    for model in summary.models:
+        money = "API" if model.usd_kind == "api" else "compute"
+        lines.append(
+            (
+                f"model {model.name}",
+                f"{model.provenance}, {model.protocol} tool calls, {money} dollars; "
+                + _listed({k: v for k, v in model.identity.items() if k != "name"}),
+            )
+        )
+    lines += [
+        (
+            f"scenario {scenario.name}",
+            f"version {scenario.version}; "
+            + _listed({key: value[:12] for key, value in scenario.hashes.items()})
+            + f"; {numbers.count(scenario.prompt_tokens)} static prompt tokens (counted)",
+        )
+        for scenario in summary.scenarios
+    ]
+    return tuple((what, value.strip().removesuffix(";")) for what, value in lines)
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    known = {key.replace("_", " "): value for key, value in values.items() if value is not None}
+    return ", ".join(f"{key} {value}" for key, value in known.items())

@@ -1,0 +1,1 @@
+"""The report's tables, as data: the same for terminal, Markdown and HTML."""

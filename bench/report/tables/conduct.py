@@ -1,0 +1,195 @@
+"""Tables of how the approaches went about it: determinism, time, model calls, failures."""
+
+from __future__ import annotations
+
+from bench.analysis.rows import Batch, Summary
+from bench.analysis.samples import ALL
+from bench.report import numbers
+from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, who
+
+
+def determinism_table(summary: Summary, scenario: str) -> Table:
+    """Agreement over repeats."""
+    rows = [row for row in summary.determinism if row.scenario == scenario]
+    repeats = max((row.repeats for row in rows), default=0)
+    body = []
+    for row in rows:
+        agreements = (row.outcome, row.raw, row.tools, row.state)
+        body.append(
+            (
+                who(row),
+                Cell(numbers.count(row.cases), note=_incomplete(row.incomplete)),
+                *(
+                    Cell(
+                        numbers.percent(found.share),
+                        small=numbers.percent_range(found.low, found.high),
+                        bar=(found.low, found.share, found.high),
+                        approach=row.approach,
+                    )
+                    if found
+                    else Cell(numbers.UNKNOWN, note=row.reason or "")
+                    for found in agreements
+                ),
+                Cell(numbers.significant(row.consistency, 2), note=row.reason or ""),
+                Cell(numbers.percent(row.pass_hat.get(row.repeats)), note=row.reason or ""),
+                Cell("measured" if row.outcome else numbers.UNKNOWN),
+            )
+        )
+    return Table(
+        title=f"Determinism over {repeats} trials of a case",
+        columns=(
+            WHO,
+            Column("cases"),
+            Column(f"outcome (TARa@{repeats})", LEFT),
+            Column(f"raw output (TARr@{repeats})", LEFT),
+            Column("tool sequence", LEFT),
+            Column("final state", LEFT),
+            Column("consistency"),
+            Column(f"pass^{repeats}"),
+            Column("provenance", LEFT),
+        ),
+        rows=tuple(body),
+        caption="Share of repeated cases whose trials all agree; byte-identical requests. "
+        "Consistency: 1 if a case always or never passes, 0 for a coin's throw. "
+        f"pass^{repeats}: all {repeats} trials of a case pass.",
+    )
+
+
+def _incomplete(cases: int) -> str:
+    return f"{cases} more repeated cases lack usable trials" if cases else ""
+
+
+def time_table(summary: Summary, scenario: str) -> Table:
+    """Latency of a case, and what 10,000 records take."""
+    rows = [r for r in summary.rows if (r.scenario, r.stratum, r.drift) == (scenario, ALL, "none")]
+    body: list[tuple[Cell, ...]] = []
+    for row in rows:
+        if row.baseline and not row.time_observations:
+            continue
+        body.append(
+            (
+                who(row),
+                Cell("calibrated rounds" if row.model is None else "each trial"),
+                Cell(numbers.count(row.time_observations)),
+                *(
+                    Cell(numbers.seconds(getattr(row, name)), note=row.reasons.get(name, ""))
+                    for name in ("p50_s", "p90_s", "p95_s", "p99_s")
+                ),
+                Cell(
+                    numbers.significant(row.records_per_s),
+                    note=row.reasons.get("records_per_s", ""),
+                ),
+                Cell(
+                    numbers.seconds(10_000 / row.records_per_s if row.records_per_s else None),
+                    small="extrapolated" if row.records_per_s else "",
+                    note=row.reasons.get("records_per_s", ""),
+                ),
+                Cell(row.provenance.time or numbers.UNKNOWN),
+            )
+        )
+    body += [_batch_cells(batch) for batch in summary.batches if batch.scenario == scenario]
+    return Table(
+        title="Time",
+        columns=(
+            WHO,
+            Column("timed by", LEFT),
+            Column("n"),
+            Column("p50"),
+            Column("p90"),
+            Column("p95"),
+            Column("p99"),
+            Column("records/s"),
+            Column("10,000 records"),
+            Column("provenance", LEFT),
+        ),
+        rows=tuple(body),
+        caption="Working time of a case, waiting for rate limits left out; records per second and "
+        "10,000 records one case after another, without concurrency. The job is timed while no "
+        "model runs.",
+    )
+
+
+def _batch_cells(batch: Batch) -> tuple[Cell, ...]:
+    records = numbers.count(batch.records)
+    return (
+        Cell("job", small=f"{records} records as one batch", approach="job"),
+        Cell("rounds"),
+        Cell(numbers.count(batch.rounds)),
+        *(Cell("") for _ in range(4)),
+        Cell(numbers.significant(batch.records_per_s)),
+        Cell(
+            numbers.seconds(batch.seconds * 10_000 / batch.records),
+            small="" if batch.records == 10_000 else "extrapolated",
+        ),
+        Cell("measured"),
+    )
+
+
+def steps_table(summary: Summary, scenario: str) -> Table | None:
+    """What one model call takes; None if no model was called."""
+    rows = [row for row in summary.steps if row.scenario == scenario and row.calls]
+    if not rows:
+        return None
+    return Table(
+        title="Model calls",
+        columns=(
+            WHO,
+            Column("calls"),
+            Column("calls per record"),
+            Column("p50 a call"),
+            Column("p95 a call"),
+            Column("tokens a call (median)"),
+            Column("unusable replies"),
+            Column("tool errors"),
+            Column("stopped by guards"),
+            Column("provenance", LEFT),
+        ),
+        rows=tuple(
+            (
+                who(row),
+                Cell(numbers.count(row.calls)),
+                Cell(numbers.significant(row.calls_per_record)),
+                Cell(numbers.seconds(row.p50_s), note=row.reasons.get("p50_s", "")),
+                Cell(numbers.seconds(row.p95_s), note=row.reasons.get("p95_s", "")),
+                Cell(numbers.count(row.tokens_p50), note=row.reasons.get("tokens_p50", "")),
+                Cell(numbers.count(row.malformed)),
+                Cell(numbers.count(row.tool_errors)),
+                Cell(numbers.count(row.guarded)),
+                Cell(_pair(row.provenance_tokens, row.provenance_time, "tokens", "time")),
+            )
+            for row in rows
+        ),
+    )
+
+
+def failures_table(summary: Summary, scenario: str) -> Table | None:
+    """The most frequent causes of failure; None if nothing failed."""
+    rows = [row for row in summary.failures if row.scenario == scenario]
+    if not rows:
+        return None
+    return Table(
+        title="Why trials failed",
+        columns=(
+            WHO,
+            Column("cause", LEFT),
+            Column("failed trials with it"),
+            Column("example", LEFT),
+        ),
+        rows=tuple(
+            (
+                who(row),
+                Cell(row.cause),
+                Cell(f"{row.trials} of {row.failed}"),
+                Cell("transcript", trial=row.example),
+            )
+            for row in rows
+        ),
+        caption="The three most frequent causes of each; a trial can have several. Particulars "
+        "are replaced by “…”.",
+    )
+
+
+def _pair(first: str | None, second: str | None, one: str, two: str) -> str:
+    if first == second:
+        return first or numbers.UNKNOWN
+    return ", ".join(f"{name} {value}" for name, value in ((one, first), (two, second)) if value)

@@ -1,0 +1,175 @@
+"""Tables of what came out: success and cost, by stratum, and what a hybrid hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.analysis.rows import Row, ScenarioInfo, Summary
+from bench.analysis.samples import ALL, MIX
+from bench.report import numbers
+from bench.report.tables.cells import (
+    LEFT,
+    WHO,
+    Cell,
+    Column,
+    Table,
+    dollar_cell,
+    label,
+    per_success_cell,
+    provenance,
+    success_cell,
+    tokens_cell,
+    who,
+)
+
+
+def outcome_table(summary: Summary, scenario: str, stratum: str) -> Table:
+    """Success, dollars and time of every approach, for the mix or for the whole sample."""
+    rows = [
+        r for r in summary.rows if (r.scenario, r.stratum, r.drift) == (scenario, stratum, "none")
+    ]
+    weighted = stratum == MIX
+    return Table(
+        title="Production mix" if weighted else "Balanced sample",
+        columns=(
+            WHO,
+            *(() if weighted else (Column("cases"), Column("trials"))),
+            Column("success", LEFT),
+            Column("whole cases right"),
+            Column("deferred"),
+            Column("failed"),
+            Column("to a human"),
+            Column("$ per 1,000 records"),
+            Column("$ per 1,000 successes"),
+            Column("tokens per record"),
+            Column("p50 a case"),
+            Column("provenance", LEFT),
+        ),
+        rows=tuple(
+            (
+                who(row),
+                *(
+                    ()
+                    if weighted
+                    else (Cell(numbers.count(row.cases)), Cell(numbers.count(row.trials)))
+                ),
+                success_cell(row),
+                Cell(numbers.percent(row.trial_success)),
+                Cell(numbers.percent(row.deferred)),
+                Cell(numbers.percent(row.failed)),
+                Cell(numbers.percent(row.reviewed)),
+                dollar_cell(row),
+                per_success_cell(row),
+                tokens_cell(row),
+                Cell(numbers.seconds(row.p50_s), note=row.reasons.get("p50_s", "")),
+                Cell(provenance(row.provenance)),
+            )
+            for row in rows
+        ),
+        caption=_outcome_caption(rows, weighted),
+    )
+
+
+def _outcome_caption(rows: Sequence[Row], weighted: bool) -> str:
+    said = ["Shares of records, unless stated otherwise; 95% intervals."]
+    if weighted:
+        said.append("Strata are re-weighted to how often they occur in production.")
+    else:
+        said.append("Every record of the sample counts the same; repeats of a case are averaged.")
+    kinds = {row.usd_kind for row in rows if not row.baseline}
+    if "compute" in kinds:
+        said.append("“compute” dollars are working time × the assumed price of a machine hour.")
+    if "api" in kinds:
+        said.append("“API” dollars are paid to a provider. The two are different money.")
+    return " ".join(said)
+
+
+def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
+    """Success of every approach in every stratum that was measured."""
+    rows = [r for r in summary.rows if r.scenario == scenario.name and r.stratum not in (MIX, ALL)]
+    groups = list(dict.fromkeys((row.approach, row.model) for row in rows))
+    found = {(row.stratum, row.drift, row.approach, row.model): row for row in rows}
+    lines = list(dict.fromkeys((row.stratum, row.drift) for row in rows))
+    info = {stratum.name: stratum for stratum in scenario.strata}
+    body = []
+    for name, drift in lines:
+        stratum = info[name]
+        kind = "ordinary" if stratum.ordinary else "free text" if stratum.free_text else ""
+        cells = [
+            Cell(name, small=stratum.title),
+            Cell(kind if drift == "none" else f"{drift} drift"),
+            Cell(numbers.percent(stratum.weight)),
+            Cell(numbers.count(stratum.cases)),
+        ]
+        for group in groups:
+            row = found.get((name, drift, *group))
+            cells.append(_stratum_cell(row) if row else Cell(numbers.UNKNOWN, note="not run"))
+        body.append(tuple(cells))
+    return Table(
+        title="Success by stratum",
+        columns=(
+            Column("stratum", LEFT),
+            Column("kind", LEFT),
+            Column("in the mix"),
+            Column("cases"),
+            *(Column(label(*group), LEFT) for group in groups),
+        ),
+        rows=tuple(body),
+        caption="Share of records that came out right in the cases of each stratum, with 95% "
+        "intervals. “free text” strata hinge on a fact in prose: rules must defer there. "
+        f"A case's other records are ordinary ones and count with it. Provenance: {_kinds(rows)}.",
+    )
+
+
+def _stratum_cell(row: Row) -> Cell:
+    """Success, and how much of the rest was left to a human instead of done wrongly."""
+    cell = success_cell(row)
+    if not row.deferred:
+        return cell
+    return replace(cell, small=f"{cell.small}, {numbers.percent(row.deferred)} deferred")
+
+
+def _kinds(rows: Sequence[Row]) -> str:
+    """Where the successes of the rows come from, by model where that differs."""
+    kinds: dict[str, list[str]] = {}
+    for row in rows:
+        if row.provenance.success is not None:
+            names = kinds.setdefault(row.provenance.success, [])
+            names += [] if (name := label(row.approach, row.model)) in names else [name]
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "; ".join(f"{', '.join(names)}: {kind}" for kind, names in kinds.items())
+
+
+def flags_table(summary: Summary, scenario: str) -> Table | None:
+    """What the hybrid's job part hands to the agent; None without a hybrid."""
+    rows = [r for r in summary.rows if r.scenario == scenario and r.flag_rate is not None]
+    if not rows:
+        return None
+    first = (rows[0].approach, rows[0].model)
+    rows = [r for r in rows if (r.approach, r.model) == first]
+    overall = [r for r in rows if r.stratum in (MIX, ALL)]
+    flagged = [r for r in rows if r.stratum not in (MIX, ALL) and r.flag_rate]
+    names = {MIX: "production mix", ALL: "balanced sample"}
+    return Table(
+        title="What the hybrid hands to the agent",
+        columns=(Column("stratum", LEFT), Column("cases"), Column("records flagged", LEFT)),
+        rows=tuple(
+            (
+                Cell(
+                    names.get(row.stratum, row.stratum)
+                    + (f" ({row.drift} drift)" if row.drift != "none" else "")
+                ),
+                Cell(numbers.count(row.cases)),
+                Cell(
+                    numbers.percent(row.flag_rate),
+                    bar=(0.0, row.flag_rate or 0.0, row.flag_rate or 0.0),
+                    approach=row.approach,
+                ),
+            )
+            for row in (*overall, *flagged)
+        ),
+        caption="Strata that are not listed are decided by the job alone. "
+        f"Provenance: {_kinds(rows)}.",
+    )

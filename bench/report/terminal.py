@@ -1,0 +1,105 @@
+"""The tables that end a run, for the terminal."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from bench.analysis.rows import Row, Summary
+from bench.analysis.samples import ALL, MIX
+from bench.report import numbers
+from bench.report.outline import said
+from bench.report.tables.cells import label, provenance, who
+
+STYLES = {"job": "blue", "agent": "red", "hybrid": "green"}
+
+
+def terminal_table(summary: Summary) -> RenderableType:
+    """One table a scenario, the production mix beside the balanced sample, and the notices.
+
+    Narrow enough for 100 columns; figures by stratum stand in the written report.
+    """
+    parts: list[RenderableType] = [Text("")]
+    for scenario in summary.scenarios:
+        parts += [_table(summary, scenario.name), _evidence(summary, scenario.name), Text("")]
+    parts += [Text(f"• {said(notice)}", style="dim") for notice in summary.notices]
+    return Group(*parts)
+
+
+def _table(summary: Summary, scenario: str) -> RichTable:
+    table = RichTable(
+        title=scenario, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
+    )
+    for heading, justify in (
+        ("approach", "left"),
+        ("right in\nproduction", "right"),
+        ("right in\nsample", "right"),
+        ("deferred\n+ failed", "right"),
+        ("$ per 1,000\nrecords", "right"),
+        ("tokens\na record", "right"),
+        ("p50\na case", "right"),
+        ("same\noutcome", "right"),
+    ):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    rows = {
+        (row.approach, row.model, row.stratum): row
+        for row in summary.rows
+        if row.scenario == scenario and row.drift == "none"
+    }
+    for approach, model in dict.fromkeys((a, m) for a, m, _ in rows):
+        mix, sample = rows.get((approach, model, MIX)), rows.get((approach, model, ALL))
+        row = mix or sample
+        if row is None:
+            continue
+        name = Text(who(row).text, style=STYLES.get(approach, "dim"))
+        if model:
+            name.append(f"\n{model}", style="dim")
+        tokens = None
+        if row.tokens_in_per_record is not None and row.tokens_out_per_record is not None:
+            tokens = row.tokens_in_per_record + row.tokens_out_per_record
+        table.add_row(
+            name,
+            _success(mix),
+            _success(sample),
+            f"{numbers.percent(row.deferred)}\n+ {numbers.percent(row.failed)}",
+            _dollars(row),
+            numbers.count(tokens),
+            numbers.seconds(row.p50_s),
+            numbers.percent(sample.determinism_outcome) if sample else numbers.UNKNOWN,
+        )
+    return table
+
+
+def _evidence(summary: Summary, scenario: str) -> Text:
+    """Where the figures come from, in one line."""
+    found: dict[str, list[str]] = {}
+    for row in summary.rows:
+        if row.scenario == scenario and row.stratum == ALL and not row.baseline:
+            name = label(row.approach, row.model)
+            found.setdefault(provenance(row.provenance), []).append(name)
+    said = "; ".join(f"{', '.join(names)}: {kind}" for kind, names in found.items())
+    text = f"95% intervals over cases. {said}."
+    if any(_partly(row) for row in summary.rows if row.scenario == scenario):
+        text += " *: part of the production mix was not measured."
+    return Text(text, style="dim")
+
+
+def _partly(row: Row) -> bool:
+    return row.mix_covered is not None and row.mix_covered < 0.9995
+
+
+def _success(row: Row | None) -> Text:
+    if row is None or row.success is None:
+        return Text(numbers.UNKNOWN)
+    text = Text(numbers.percent(row.success) + ("*" if _partly(row) else ""))
+    text.append(f"\n{numbers.percent_range(row.success_low, row.success_high)}", style="dim")
+    return text
+
+
+def _dollars(row: Row) -> Text:
+    text = Text(numbers.dollars(row.usd_per_1k_records))
+    if row.usd_per_1k_records is not None:
+        text.append("\nAPI" if row.usd_kind == "api" else "\ncompute", style="dim")
+    return text

@@ -1,0 +1,90 @@
+"""Writes everything that belongs to a run's report into the run's folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.analysis.rows import Summary
+from bench.analysis.summary import summarise_run
+from bench.errors import BenchError
+from bench.journal import read_run, read_steps
+from bench.report import export, html, markdown
+from bench.report.charts import charts
+from bench.report.charts.drawing import Chart
+from bench.report.transcripts import Transcript, transcripts
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """What was written, and the figures in it."""
+
+    html: Path
+    markdown: Path
+    summary_json: Path
+    charts: tuple[Path, ...]
+    transcripts: tuple[Path, ...]
+    summary: Summary
+
+
+def write_report(folder: Path) -> ReportPaths:
+    """Write ``report.html``, ``report.md``, ``summary.json``, ``charts/`` and ``transcripts/``.
+
+    Reads the journal and the traces, nothing else. Files of an earlier report are replaced.
+    Raises ``JournalError`` if the run cannot be read, ``BenchError`` if nothing can be written.
+    """
+    run = read_run(folder)
+    if not run.trials:
+        raise BenchError(f"{folder}: no trial on record yet; repeat the command of the run first")
+    summary = summarise_run(run, read_steps(folder))
+    drawn = charts(summary, run.trials)
+    told = transcripts(folder, run.trials, [failure.example for failure in summary.failures])
+    try:
+        return ReportPaths(
+            html=_write(folder / "report.html", html.render(summary, drawn, told)),
+            markdown=_write(folder / "report.md", markdown.render(summary, drawn, told)),
+            summary_json=_write(folder / "summary.json", export.to_json(summary)),
+            charts=_charts(folder / "charts", drawn),
+            transcripts=_transcripts(folder / "transcripts", told),
+            summary=summary,
+        )
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: the report cannot be written ({error.strerror}); make room or mend the "
+            "folder's permissions, then 'bench report' writes it again"
+        ) from None
+
+
+def _charts(folder: Path, drawn: tuple[Chart, ...]) -> tuple[Path, ...]:
+    _empty(folder, "*.svg", "*.png")
+    written = []
+    for chart in drawn:
+        written.append(_write(folder / f"{chart.name}.svg", chart.svg))
+        written.append(_write(folder / f"{chart.name}.png", chart.png))
+    return tuple(written)
+
+
+def _transcripts(folder: Path, told: dict[str, Transcript]) -> tuple[Path, ...]:
+    _empty(folder, "*.md")
+    return tuple(
+        _write(folder / f"{transcript.name}.md", markdown.render_transcript(transcript))
+        for transcript in told.values()
+    )
+
+
+def _empty(folder: Path, *patterns: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for pattern in patterns:
+        for old in folder.glob(pattern):
+            old.unlink()
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    """Whole or not at all: a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}")
+    if isinstance(content, bytes):
+        temporary.write_bytes(content)
+    else:
+        temporary.write_text(content, "utf-8", "backslashreplace", "\n")
+    temporary.replace(path)
+    return path
