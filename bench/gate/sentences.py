@@ -1,0 +1,208 @@
+"""A comparison in words: the verdict's grounds in a line, and what to know before believing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.analysis.notices import counted
+from bench.gate.comparable import Side
+from bench.gate.pairs import Pair
+from bench.gate.result import Comparison, Difference, Metric, StratumChange, Verdict
+from bench.report import numbers
+
+TITLES = {
+    "success": "success",
+    "strata": "worst stratum",
+    "tokens": "tokens",
+    "dollars": "dollars, uncached",
+    "dollars_billed": "dollars, billed",
+    "prompt_tokens": "prompt tokens",
+    "latency": "latency",
+    "determinism": "determinism",
+}
+HEADLINES = {
+    Verdict.REGRESSION: "regression",
+    Verdict.IMPROVED: "improved",
+    Verdict.NO_EVIDENCE: "no evidence of a regression",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.NOT_COMPARABLE: "not comparable",
+}
+RECORDED = {
+    "modelled": (
+        "Answers are modelled: the reference plays the scenario's ideal calls whatever the prompt "
+        "says. They cannot judge an edited prompt. What can be said: how long the prompt is, and "
+        "what ideal calls would cost."
+    ),
+    "replayed": (
+        "Answers are replayed from an earlier run. Recorded answers cannot judge an edited prompt; "
+        "only the length of the prompt can be said."
+    ),
+}
+
+
+def change(metric: Metric | StratumChange) -> str:
+    """A change with its sign and unit: points for shares, per cent for amounts."""
+    return "—" if metric.change is None else _signed(metric.change, _unit(metric))
+
+
+def interval(metric: Metric | StratumChange) -> str:
+    """The interval of a change."""
+    if metric.low is None or metric.high is None or metric.low == metric.high:
+        return "—"
+    unit = _unit(metric)
+    if unit == "%" and metric.high > 100:
+        return f"{_signed(metric.low, '')} or more"
+    return f"{_signed(metric.low, '')} to {_signed(metric.high, unit)}"
+
+
+def figure(metric: Metric, value: float | None) -> str:
+    """A side's figure in the metric's unit."""
+    if metric.kind == "share":
+        return numbers.percent(value)
+    if metric.unit == "USD":
+        return numbers.dollars(value)
+    return numbers.seconds(value) if metric.unit == "s" else numbers.count(value)
+
+
+def p_value(p: float | None) -> str:
+    """A p-value as people read it."""
+    if p is None:
+        return "—"
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+
+
+def least(metric: Metric) -> str:
+    """The smallest change that matters."""
+    return f"{metric.least * 100:g}{_unit(metric)}"
+
+
+def headline(verdict: Verdict, more_cases: int | None) -> str:
+    """The verdict as it is shown."""
+    if verdict is Verdict.INCONCLUSIVE and more_cases is not None:
+        return f"{HEADLINES[verdict]} ({more_cases:,} more {_cases(more_cases)} needed)"
+    return HEADLINES[verdict]
+
+
+def sentence(
+    verdict: Verdict,
+    metrics: Sequence[Metric],
+    strata: Sequence[StratumChange],
+    differences: Sequence[Difference],
+) -> str:
+    """The grounds of a verdict."""
+    gated = [metric for metric in metrics if metric.gated and metric.verdict is not None]
+    decisive = [metric for metric in gated if metric.verdict is verdict]
+    if verdict is Verdict.NOT_COMPARABLE:
+        told = "; ".join(f"{each.what} ({each.base} | {each.head})" for each in differences)
+        return f"differs: {told}" if told else "no case has a usable trial on both sides"
+    if verdict is Verdict.REGRESSION:
+        return "; ".join(_regression(metric, strata) for metric in decisive)
+    if verdict is Verdict.IMPROVED:
+        return "; ".join(f"{TITLES[metric.name]} {_figures(metric)}" for metric in decisive)
+    if verdict is Verdict.NO_EVIDENCE:
+        excluded = ", ".join(
+            f"{TITLES[metric.name]} ({change(metric)}; {least(metric)} excluded)"
+            for metric in decisive
+            if metric.name != "strata"
+        )
+        return (
+            f"losses that matter are excluded: {excluded}" if excluded else "no stratum collapses"
+        )
+    if not decisive:
+        return "no gated metric could be measured"
+    # One reason often holds back several metrics; it is told once.
+    grounds: dict[str, list[str]] = {}
+    for metric in decisive:
+        grounds.setdefault(_undecided(metric), []).append(metric.name)
+    return "; ".join(
+        f"{', '.join(TITLES[name] for name in names)}: {ground}"
+        for ground, names in grounds.items()
+    )
+
+
+def on_gate(verdict: Verdict, comparisons: Sequence[Comparison]) -> str:
+    """All comparisons in one line."""
+    same = [each for each in comparisons if each.verdict is verdict]
+    who = "; ".join(title(each) for each in same)
+    if len(same) == len(comparisons) > 1:
+        who = f"all {len(comparisons)} comparisons"
+    needed = [each.more_cases for each in same]
+    known = [number for number in needed if number is not None]
+    more = max(known) if known and len(known) == len(needed) else None
+    return f"{headline(verdict, more)}: {who}"
+
+
+def title(comparison: Comparison) -> str:
+    """What is compared."""
+    model = f" with {comparison.model}" if comparison.model else ""
+    return f"{comparison.scenario}, {comparison.approach}{model}"
+
+
+def notices(
+    base: Side, head: Side, model: str | None, pairs: Sequence[Pair], changed: Sequence[str]
+) -> Iterator[str]:
+    """What a reader has to know first."""
+    kinds = {t.provenance.success for pair in pairs for t in (*pair.base, *pair.head)}
+    yield from (text for kind, text in RECORDED.items() if kind in kinds)
+    if pairs and not changed:
+        yield (
+            "Prompt and policy are the same on both sides: a difference is chance, other code, or "
+            "a provider that has changed its model."
+        )
+    one, other = base.run.manifest, head.run.manifest
+    for package in sorted({*one.versions, *other.versions}):
+        before, after = one.versions.get(package), other.versions.get(package)
+        if before != after:
+            yield f"{package} is {before or 'absent'} in base, {after or 'absent'} in head."
+    if pairs and model and one.machine != other.machine:
+        yield "The machines differ: latency says little."
+    if pairs and model and one.concurrency != other.concurrency:
+        yield (
+            f"Trials at once differ ({one.concurrency}, {other.concurrency}): latency says little."
+        )
+
+
+def _regression(metric: Metric, strata: Sequence[StratumChange]) -> str:
+    fallen = [stratum for stratum in strata if stratum.collapsed]
+    if metric.name == "strata" and fallen:
+        told = ", ".join(
+            f"{each.name} ({each.base:.0%} → {each.head:.0%}, {counted(each.pairs, 'case')})"
+            for each in fallen
+        )
+        return f"{counted(len(fallen), 'stratum', 'strata')} collapsed: {told}"
+    return f"{TITLES[metric.name]} {_figures(metric)}"
+
+
+def _figures(metric: Metric) -> str:
+    details = []
+    if interval(metric) != "—":
+        details.append(interval(metric))
+    if metric.p_adjusted is not None:
+        p = p_value(metric.p_adjusted)
+        details.append(f"p {p}" if p.startswith("<") else f"p = {p}")
+    told = f" ({', '.join(details)})" if details else ""
+    return f"{change(metric)}{told}"
+
+
+def _undecided(metric: Metric) -> str:
+    if metric.change is None or (metric.reason and metric.more_cases is None):
+        return metric.reason or "unknown"
+    needed = (
+        f"{metric.more_cases:,} more {_cases(metric.more_cases)} needed"
+        if metric.more_cases is not None
+        else "no number of cases up to 100,000 would decide it"
+    )
+    return f"{_figures(metric)}, {least(metric)} neither shown nor excluded; {needed}"
+
+
+def _unit(metric: Metric | StratumChange) -> str:
+    return "%" if isinstance(metric, Metric) and metric.kind == "ratio" else " points"
+
+
+def _signed(value: float, unit: str) -> str:
+    text = f"{value * 100:+.1f}".replace("-", "−")
+    return ("0.0" if text in ("+0.0", "−0.0") else text) + unit
+
+
+def _cases(number: int) -> str:
+    return "case" if number == 1 else "cases"
