@@ -1,0 +1,20 @@
+"""What holds for every test: nothing costs money, nothing depends on how fast the machine is."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# A busy machine must not fail a test; on CI the same examples are tried each time.
+settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can spend a developer's money, whatever keys their shell holds."""
+    for name in tuple(os.environ):
+        if name.endswith(("_API_KEY", "_API_TOKEN")):
+            monkeypatch.delenv(name)

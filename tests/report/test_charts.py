@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.analysis import summarise
+from bench.analysis.rows import RowProvenance, Summary
+from bench.journal import read_run
+from bench.report import ReportPaths
+from bench.report.charts import charts
+from bench.report.charts.cost import cost_chart
+from bench.report.palette import APPROACHES, OTHER
+from tests.synthetic import Shape, write_run
+
+KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism"}
+
+
+def test_each_chart_comes_as_svg_and_png(written: ReportPaths) -> None:
+    names = {path.name for path in written.charts}
+    assert names == {f"{kind}-billing_webhooks.{end}" for kind in KINDS for end in ("svg", "png")}
+    for path in written.charts:
+        content = path.read_bytes()
+        assert content.startswith(b"\x89PNG" if path.suffix == ".png" else b"<?xml")
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",), models=()))
+    trials = read_run(folder).trials
+    first, second = (charts(summarise(folder), trials) for _ in range(2))
+    assert first == second
+    assert not re.search(r"20\d\d-\d\d-\d\d", first[0].svg)
+
+
+def test_approaches_wear_their_colours_in_every_chart(written: ReportPaths) -> None:
+    for path in written.charts:
+        if path.suffix == ".svg" and not path.name.startswith("tokens"):
+            text = path.read_text()
+            for colour in APPROACHES.values():
+                assert colour in text, path.name
+
+
+def test_the_alternative_text_holds_the_figures(written: ReportPaths) -> None:
+    text = written.markdown.read_text()
+    mix = next(
+        row for row in written.summary.rows if row.approach == "agent" and row.stratum == "mix"
+    )
+    assert f"{mix.success:.1%}" in next(line for line in text.splitlines() if "cost-mix" in line)
+
+
+def test_a_run_without_a_model_draws_what_it_has(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Shape(scenarios=("csv_reconciliation",), models=()))
+    drawn = charts(summarise(folder), read_run(folder).trials)
+    assert {chart.kind for chart in drawn} == KINDS - {"tokens"}
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_stand_out_from_the_page_in_both_schemes(scheme: str) -> None:
+    """WCAG 2.2, 1.4.11: graphics contrast at least 3 to 1 with what is beside them."""
+    style = Path("bench/report/templates/report.css")
+    text = (Path(__file__).parent.parent.parent / style).read_text()
+    light, dark = re.findall(r":root \{(.*?)\}", text, re.DOTALL)
+    found = dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6})", light if scheme == "light" else dark))
+    paper = luminance(found["--paper"])
+    for name in ("--job", "--agent", "--hybrid", "--other", "--ink", "--muted"):
+        own = luminance(found[name])
+        contrast = (max(own, paper) + 0.05) / (min(own, paper) + 0.05)
+        assert contrast >= (4.5 if name in {"--ink", "--muted"} else 3.0), (name, contrast)
+    if scheme == "light":
+        assert {found["--job"], found["--agent"], found["--hybrid"]} == set(APPROACHES.values())
+        assert found["--other"] == OTHER
+
+
+def cost_of(summary: Summary, **changes: object) -> str:
+    """The alternative text of the cost chart in which the hosted hybrid's row is changed."""
+    rows = [row for row in summary.rows if row.stratum == "mix"]
+    changed = [
+        replace(row, **changes)  # type: ignore[arg-type]
+        if (row.approach, row.model) == ("hybrid", "claude-opus-4-8")
+        else row
+        for row in rows
+    ]
+    chart = cost_chart("billing_webhooks", changed, "in production")
+    assert chart is not None
+    return chart.alt + chart.svg
+
+
+def test_what_costs_nothing_is_drawn_although_a_log_axis_has_no_zero(summary: Summary) -> None:
+    text = cost_of(summary, usd_per_1k_records=0.0, usd_low=None, usd_high=None)
+    assert "hybrid · claude-opus-4-8 ($0)" in text
+
+
+def test_what_has_no_price_is_named_as_not_drawn(summary: Summary) -> None:
+    text = cost_of(summary, usd_per_1k_records=None, usd_low=None, usd_high=None)
+    assert "Not drawn, dollars unknown: hybrid · claude-opus-4-8" in text
+
+
+def test_what_was_not_measured_is_drawn_hollow(summary: Summary) -> None:
+    hollow = "hollow: not measured"
+    assert hollow not in cost_of(summary)
+    modelled = RowProvenance("modelled", "modelled", "modelled", None)
+    assert hollow in cost_of(summary, provenance=modelled)

@@ -1,0 +1,88 @@
+"""The win condition notices everything that is wrong with the database."""
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from bench.database import Template
+from bench.types import Case
+from scenarios.csv_reconciliation import SCENARIO
+from scenarios.csv_reconciliation.schema import customers, dispositions
+from tests.scenarios.csv_reconciliation.acting import play_ideally
+from tests.scenarios.csv_reconciliation.conftest import SEED
+
+
+@pytest.fixture
+def case() -> Case:
+    cases = SCENARIO.cases({"twins": 20}, SEED)
+    return next(case for case in cases if len(case.records) == 1)
+
+
+DAMAGE = {
+    "a stranger changed": update(customers).where(customers.c.id == "C001234").values(city="X"),
+    "a stranger deleted": delete(customers).where(customers.c.id == "C001234"),
+    "the new customer changed": update(customers).where(customers.c.id >= "C9").values(city="X"),
+    "the new customer's name changed": update(customers)
+    .where(customers.c.id >= "C9")
+    .values(given_name="X"),
+    "the twin on file changed": update(customers)
+    .where(customers.c.id.between("C5", "C6"))
+    .values(phone=""),
+    "a customer too many": insert(customers).values(
+        **dict.fromkeys([c.name for c in customers.columns], "X") | {"id": "C999999"}
+    ),
+    "a row that does not exist": insert(dispositions).values(
+        import_id="?", row=9, disposition="flagged", reason=""
+    ),
+    "no decision": delete(dispositions),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_damage_done_after_a_right_decision_fails_the_trial(
+    what: str, case: Case, template: Template
+) -> None:
+    with template.workspace(case) as workspace:
+        play_ideally(case, workspace, case.records)
+        assert SCENARIO.verify(case, workspace).status == "pass"
+        state = SCENARIO.state(workspace)
+        statement = DAMAGE[what]
+        if what == "a row that does not exist":
+            statement = statement.values(import_id=case.id)  # type: ignore[union-attr]
+        with workspace.engine.begin() as connection:
+            connection.execute(statement)
+        assert SCENARIO.verify(case, workspace).status == "fail"
+        assert SCENARIO.state(workspace) != state
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"rows": 1}', "{"])
+def test_a_missing_or_unreadable_summary_is_a_fault(
+    content: str | None, case: Case, template: Template
+) -> None:
+    with template.workspace(case) as workspace:
+        play_ideally(case, workspace, case.records)
+        summary = workspace.folder / "summary.json"
+        if content is None:
+            summary.unlink()
+        else:
+            summary.write_text(content)
+        verdict = SCENARIO.verify(case, workspace)
+        assert verdict.faults
+        assert verdict.records[0].status == "pass"
+
+
+def test_an_untouched_case_fails_as_undecided(case: Case, template: Template) -> None:
+    with template.workspace(case) as workspace:
+        verdict = SCENARIO.verify(case, workspace)
+        assert [record.decision for record in verdict.records] == ["undecided"]
+        assert verdict.status == "fail"
+
+
+def test_the_state_does_not_depend_on_the_order_of_work(template: Template) -> None:
+    cases = SCENARIO.cases({"clean_new": 20}, SEED)
+    case = next(case for case in cases if len(case.records) == 3)
+    states = []
+    for records in (case.records, tuple(reversed(case.records))):
+        with template.workspace(case) as workspace:
+            play_ideally(case, workspace, records)
+            states.append(SCENARIO.state(workspace))
+    assert states[0] == states[1]

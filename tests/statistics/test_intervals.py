@@ -1,0 +1,140 @@
+"""Intervals against scipy and against figures worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.analysis.statistics import (
+    Cluster,
+    bootstrap_ratio,
+    effective_n,
+    mix_interval,
+    ratio,
+    share_interval,
+    weighted_ratio,
+    wilson,
+)
+
+
+def singles(passed: int, failed: int) -> list[Cluster]:
+    return [Cluster(1, 1)] * passed + [Cluster(0, 1)] * failed
+
+
+@pytest.mark.parametrize(("passed", "n"), [(0, 1), (1, 1), (3, 10), (10, 10), (57, 200), (0, 59)])
+def test_wilson_is_scipys(passed: int, n: int) -> None:
+    expected = stats.binomtest(passed, n).proportion_ci(method="wilson")
+    found = wilson(passed / n, n)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_without_observations_says_nothing() -> None:
+    assert wilson(0.0, 0) is None
+
+
+def test_one_record_a_case_gives_the_plain_wilson_interval() -> None:
+    assert effective_n(singles(7, 3)) == pytest.approx(10)
+    found, plain = share_interval(singles(7, 3)), wilson(0.7, 10)
+    assert found is not None
+    assert plain is not None
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high))
+
+
+def test_records_that_pass_or_fail_together_count_as_one() -> None:
+    cases = [Cluster(5, 5, 5)] * 6 + [Cluster(0, 5, 5)] * 4
+    assert effective_n(cases) == pytest.approx(10)
+
+
+def test_records_that_differ_within_their_case_count_for_more() -> None:
+    # Every case passes 3 or 2 of 5: far less spread between cases than ten coins would show.
+    cases = [Cluster(3, 5, 5)] * 5 + [Cluster(2, 5, 5)] * 5
+    assert effective_n(cases) == 50  # no more than there are records
+
+
+def test_where_all_cases_agree_each_counts_once() -> None:
+    assert effective_n([Cluster(4, 4, 12)] * 7) == 7
+    assert effective_n([Cluster(1, 2, 2)]) == 1
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_no_interval_of_a_share_has_zero_width(share: int) -> None:
+    cases = [Cluster(share * 2, 2, 2)] * 12
+    for found in (share_interval(cases), mix_interval([(1.0, cases)], seed=1)):
+        assert found is not None
+        assert found.high - found.low > 0.1
+
+
+def test_the_share_counts_records_not_cases() -> None:
+    assert ratio([Cluster(9, 9), Cluster(0, 1)]) == 0.9
+    assert ratio([]) is None
+
+
+def test_a_mix_is_scaled_to_the_strata_that_have_cases() -> None:
+    parts = [(0.6, singles(1, 0)), (0.3, singles(0, 1)), (0.1, [])]
+    assert weighted_ratio(parts) == pytest.approx(0.6 / 0.9)
+    assert weighted_ratio([(1.0, [])]) is None
+
+
+def test_the_bootstrap_of_a_ratio_is_scipys() -> None:
+    generator = np.random.default_rng(3)
+    sizes = generator.integers(1, 5, size=40).astype(float)
+    values = sizes * generator.uniform(0.01, 0.05, size=40)
+    ours = bootstrap_ratio(
+        [(1.0, [Cluster(v, s) for v, s in zip(values, sizes, strict=True)])], seed=1, draws=20_000
+    )
+    theirs = stats.bootstrap(
+        (values, sizes),
+        lambda v, s, axis: v.sum(axis=axis) / s.sum(axis=axis),
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        n_resamples=20_000,
+        rng=np.random.default_rng(2),
+    ).confidence_interval
+    assert ours is not None
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.01)
+
+
+def test_the_bootstrap_needs_a_stratum_with_two_cases() -> None:
+    assert bootstrap_ratio([(0.5, [Cluster(1, 1)]), (0.5, [Cluster(2, 1)])], seed=1) is None
+
+
+def test_the_bootstrap_keeps_the_weights_of_strata() -> None:
+    steady = [Cluster(1, 1)] * 5
+    found = bootstrap_ratio([(0.75, steady), (0.25, [Cluster(5, 1)] * 5), (0.5, [])], seed=1)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((2.0, 2.0))
+
+
+def test_a_mix_of_one_stratum_is_jeffreys_interval() -> None:
+    found = mix_interval([(1.0, singles(9, 3))], seed=1, draws=200_000)
+    expected = stats.beta(9.5, 3.5).ppf([0.025, 0.975])
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.003)
+
+
+def test_an_unmeasured_stratum_widens_the_mix_by_its_prior() -> None:
+    measured = [(0.9, singles(200, 0))]
+    known = mix_interval(measured, seed=1)
+    partly = mix_interval([*measured, (0.1, [])], seed=1)
+    assert known is not None
+    assert partly is not None
+    assert partly.low < known.low - 0.05
+    assert partly.high == 1.0
+
+
+def test_the_mix_holds_its_own_estimate() -> None:
+    for passed in range(13):
+        parts = [(0.99, singles(passed, 12 - passed)), (0.01, singles(0, 1))]
+        found, estimate = mix_interval(parts, seed=1), weighted_ratio(parts)
+        assert found is not None
+        assert estimate is not None
+        assert found.low <= estimate <= found.high
+
+
+def test_simulated_intervals_are_the_same_every_time() -> None:
+    parts = [(0.9, singles(9, 3)), (0.1, singles(1, 1))]
+    assert mix_interval(parts, seed=7) == mix_interval(parts, seed=7)
+    assert bootstrap_ratio(parts, seed=7) == bootstrap_ratio(parts, seed=7)
