@@ -129,13 +129,17 @@ class _Work:
         sent = 0
         unusable = 0
         seen: Counter[str] = Counter()
+        withheld: set[str] = set()
         limit = assignment.limits.steps or task.step_limit
         for index in range(limit):
             self._check_limits()
             request = Request(
                 messages=tuple(messages),
                 tools=wording.tools(tuple(tools.values())),
-                schema=wording.schema(tuple(tools.values())),
+                schema=wording.schema(
+                    [tool for tool in tools.values() if tool.name not in withheld]
+                    or tuple(tools.values())
+                ),
                 temperature=assignment.temperature,
                 seed=assignment.seed,
                 max_tokens=wording.max_tokens,
@@ -167,10 +171,13 @@ class _Work:
             if any(record.ok and tools[record.name].final for record in records):
                 return
             seen.update(_fingerprint(record) for record in records)
-            repeats = max((seen[_fingerprint(record)] for record in records), default=0)
-            if repeats == LOOP:
+            repeated = {record.name: seen[_fingerprint(record)] for record in records}
+            if LOOP in repeated.values():
                 raise Stop(Cause.LOOP, f"{records[-1].name}, {LOOP} times with the same result")
-            if repeats > 1:
+            # A small model repeats itself even when told not to, so where the reply is constrained
+            # it cannot ask for the same tool in the very next step.
+            withheld = {name for name, times in repeated.items() if times > 1}
+            if withheld:
                 messages.append(wording.complaint(REPEATED))
             unusable = unusable + 1 if complaint else 0
             if unusable == PATIENCE:

@@ -41,7 +41,10 @@ def run(
     cases: Annotated[
         int | None, typer.Option(min=1, help="Cases of each stratum, instead of the plan.")
     ] = None,
-    strata: Annotated[str, typer.Option(help="Only these strata, separated by commas.")] = "",
+    strata: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these strata, separated by commas or given several times."),
+    ] = None,
     repeats: Annotated[
         int, typer.Option(min=1, help="Executions of each repeated case, for determinism.")
     ] = 2,
@@ -111,7 +114,7 @@ def run(
         models=tuple(model or ()),
         size="full" if full else "smoke" if smoke else "default",
         cases=cases,
-        strata=tuple(filter(None, (name.strip() for name in strata.split(",")))),
+        strata=tuple(filter(None, (name.strip() for name in ",".join(strata or ()).split(",")))),
         repeats=repeats,
         seed=seed,
         temperature=temperature,

@@ -110,6 +110,17 @@ def test_a_loop_is_told_to_the_model_and_then_ended() -> None:
     assert "Do not repeat it" in model.requests[2].messages[-1]["content"]
 
 
+def test_a_tool_that_was_asked_for_in_vain_is_not_offered_in_the_next_step() -> None:
+    model = ScriptedModel([LOOK, LOOK, action("look", id="none"), EVEN])
+    play(model)
+    offered = [
+        [alternative["properties"]["tool"]["const"] for alternative in request.schema["oneOf"]]
+        for request in model.requests
+        if request.schema
+    ]
+    assert offered == [["look", "label"], ["look", "label"], ["label"], ["look", "label"]]
+
+
 def test_the_same_call_with_another_result_is_no_loop() -> None:
     review = action("label", id="digits-0000/1", label="even")
     conduct, verdict = play(ScriptedModel([LOOK, review, LOOK, EVEN]))
