@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.documented import Documented
+from bench.analysis.repeats import Spread, differing_pair, edit_similarity, spread
 from bench.analysis.samples import by_case, usable
 from bench.analysis.statistics import Interval, consistency, pass_hat_k, wilson
 from bench.types import Trial
@@ -21,6 +22,40 @@ class Agreement(Documented):
     """Lower end of the 95 % interval."""
     high: float
     """Upper end of the 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class StratumAgreement(Documented):
+    """How many of a stratum's repeated cases agree. Too few for an interval, mostly: counts."""
+
+    stratum: str
+    """Name of the stratum."""
+    cases: int
+    """Its cases with N usable trials."""
+    outcome: int
+    """Of them, cases whose trials all decided alike."""
+    raw: int
+    """Likewise, the same raw output."""
+    tools: int
+    """Likewise, the same tool sequence."""
+    state: int
+    """Likewise, the same final state."""
+
+
+@dataclass(frozen=True, slots=True)
+class DifferingCase(Documented):
+    """Two trials of one case that came out differently."""
+
+    case: str
+    """Id of the case."""
+    stratum: str
+    """Its stratum."""
+    first: str
+    """Id of a trial."""
+    second: str
+    """Id of another trial of the same case that differs."""
+    differs: tuple[str, ...]
+    """In what: ``outcome``, ``raw``, ``tools``, ``state``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,18 @@ class Determinism(Documented):
     """k → pass^k, the chance that k trials of a case all pass."""
     reason: str | None
     """Why there is no figure."""
+    edit_similarity: float | None = None
+    """1 − edit distance ÷ length of two trials' tool sequences, mean over the pairs of trials of a
+    case, then over cases: 1 for equal trajectories."""
+    token_spread: Spread | None = None
+    """Of the tokens between trials of a case; null where nothing used tokens."""
+    time_spread: Spread | None = None
+    """Of the working seconds between trials of a case; null for approaches without a model, whose
+    time is taken in calibrated rounds instead."""
+    strata: tuple[StratumAgreement, ...] = ()
+    """The same agreement by stratum."""
+    differing: tuple[DifferingCase, ...] = ()
+    """The cases whose trials do not all agree in raw output, with two trials that differ."""
 
 
 def determinism(trials: Sequence[Trial], repeats: int) -> Determinism:
@@ -78,20 +125,56 @@ def determinism(trials: Sequence[Trial], repeats: int) -> Determinism:
         repeats=repeats,
         cases=len(complete),
         incomplete=missing,
-        outcome=_agreement(complete, lambda trial: trial.outcome_hash),
-        raw=_agreement(complete, lambda trial: trial.raw_hash),
-        tools=_agreement(complete, lambda trial: trial.tool_sequence_hash),
-        state=_agreement(complete, lambda trial: trial.state_hash),
+        outcome=_agreement(complete, LOOKS["outcome"]),
+        raw=_agreement(complete, LOOKS["raw"]),
+        tools=_agreement(complete, LOOKS["tools"]),
+        state=_agreement(complete, LOOKS["state"]),
         consistency=consistency(counts),
         pass_hat={
             k: value for k in range(1, repeats + 1) if (value := pass_hat_k(counts, k)) is not None
         },
         reason=None,
+        edit_similarity=edit_similarity(complete),
+        token_spread=spread(complete, lambda trial: trial.usage.total),
+        time_spread=(
+            None if trials[0].model is None else spread(complete, lambda trial: trial.working_s)
+        ),
+        strata=tuple(_by_stratum(complete)),
+        differing=tuple(_differing(complete)),
     )
 
 
+LOOKS: dict[str, Callable[[Trial], str]] = {
+    "outcome": lambda trial: trial.outcome_hash,
+    "raw": lambda trial: trial.raw_hash,
+    "tools": lambda trial: trial.tool_sequence_hash,
+    "state": lambda trial: trial.state_hash,
+}
+"""The four respects in which trials can agree, and what is compared."""
+
+
+def _agree(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> int:
+    return sum(len({look(trial) for trial in case}) == 1 for case in cases)
+
+
+def _by_stratum(cases: Sequence[Sequence[Trial]]) -> Iterator[StratumAgreement]:
+    for stratum in sorted({case[0].stratum for case in cases}):
+        found = [case for case in cases if case[0].stratum == stratum]
+        counts = {name: _agree(found, look) for name, look in LOOKS.items()}
+        yield StratumAgreement(stratum, len(found), **counts)
+
+
+def _differing(cases: Sequence[Sequence[Trial]]) -> Iterator[DifferingCase]:
+    for case in cases:
+        pair = differing_pair(case, tuple(LOOKS.values()))
+        if pair is not None:
+            first, second = pair
+            differs = tuple(n for n, look in LOOKS.items() if look(first) != look(second))
+            yield DifferingCase(first.case, first.stratum, first.id, second.id, differs)
+
+
 def _agreement(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> Agreement:
-    share = sum(len({look(trial) for trial in case}) == 1 for case in cases) / len(cases)
+    share = _agree(cases, look) / len(cases)
     interval = wilson(share, len(cases)) or Interval(0.0, 1.0)
     return Agreement(share, interval.low, interval.high)
 

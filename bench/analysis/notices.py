@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL
-from bench.analysis.statistics import wilson
+from bench.analysis.statistics import smallest_significant, wilson
 
 FEW_CASES = 30
+MANY_PAIRS = 120
+"""Cases from which on differences of 5 points can be significant."""
 TOLERATED_INFRASTRUCTURE = 0.02
 
 
@@ -62,6 +64,15 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
             f"The production mix rests on {counted(ordinary, 'ordinary case')}. Even "
             f"where all pass, the true share may be as low as {interval.low:.0%}."
         )
+    pairs = sum(stratum.cases for stratum in scenario.strata)
+    if 0 < pairs < MANY_PAIRS:
+        smallest = smallest_significant(pairs)
+        able = (
+            "no difference between approaches can be significant"
+            if smallest is None
+            else f"only differences of {smallest:.0%} of the cases or more can be significant"
+        )
+        yield f"{counted(pairs, 'paired case')}: {able}."
     single = sum(stratum.cases == 1 for stratum in scenario.strata)
     if single:
         yield (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.analysis.rows import Summary
 from bench.report.charts.drawing import Chart
+from bench.report.differences import Divergence, divergences
 from bench.report.outline import Section, outline, said, setting
 from bench.report.tables.cells import Cell, Table
 from bench.report.transcripts import Transcript
@@ -17,6 +18,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def render(summary: Summary, charts: Sequence[Chart], transcripts: Mapping[str, Transcript]) -> str:
     """The whole report. Transcripts and charts are linked by relative paths."""
+    differing = divergences(summary.determinism, transcripts)
     lines = [f"# Agent or job? {escape(summary.run)}", ""]
     lines += [f"> {escape(said(notice))}  " for notice in summary.notices]
     lines.append("")
@@ -24,6 +26,10 @@ def render(summary: Summary, charts: Sequence[Chart], transcripts: Mapping[str, 
         lines += [f"## {escape(scenario.name)}", ""]
         for section in scenario.sections:
             lines += _section(section, transcripts)
+            if section.title == "Determinism":
+                lines += _differences(
+                    [d for d in differing if d.left.trial.startswith(f"{scenario.name}/")]
+                )
     lines += ["## How this run was made", ""]
     lines += [f"- **{escape(what)}**: {escape(value)}" for what, value in setting(summary)]
     lines += [f"- **note**: {escape(note)}" for note in summary.notes]
@@ -66,6 +72,21 @@ def _cell(table: Table, cell: Cell, transcripts: Mapping[str, Transcript]) -> st
     if cell.note:
         text += f"<sup>{table.mark(cell)}</sup>"
     return f"{text}<br><sub>{escape(cell.small)}</sub>" if cell.small else text
+
+
+def _differences(found: Sequence[Divergence]) -> Iterable[str]:
+    if found:
+        yield from ("#### Where two trials of a case part", "")
+    for each in found:
+        yield (
+            f"**{escape(each.who)}, {escape(each.case)}**: differs in {each.differs}; the first "
+            f"{each.same} utterances are equal, then"
+        )
+        yield ""
+        for side in (each.left, each.right):
+            yield f"- trial `{side.trial}` ({side.status}), {escape(side.title)}:"
+            yield ""
+            yield from (fence(f"{side.before}⟦here⟧{side.after}"), "")
 
 
 def render_transcript(transcript: Transcript) -> str:

@@ -84,7 +84,10 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         Section(
             "Determinism",
             DETERMINISM,
-            present(conduct.determinism_table(summary, name)),
+            present(
+                conduct.determinism_table(summary, name),
+                conduct.agreement_by_stratum(summary, name),
+            ),
             drawn("determinism"),
         ),
         Section("Failures", () if failed else ("No trial failed.",), present(failed)),

@@ -9,7 +9,7 @@ from bench.analysis.rows import Summary
 from bench.analysis.summary import summarise_run
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
-from bench.report import export, html, markdown
+from bench.report import differences, export, html, markdown
 from bench.report.charts import charts
 from bench.report.charts.drawing import Chart
 from bench.report.transcripts import Transcript, transcripts
@@ -38,7 +38,10 @@ def write_report(folder: Path) -> ReportPaths:
         raise BenchError(f"{folder}: no trial on record yet; repeat the command of the run first")
     summary = summarise_run(run, read_steps(folder))
     drawn = charts(summary, run.trials)
-    told = transcripts(folder, run.trials, [failure.example for failure in summary.failures])
+    examples = [failure.example for failure in summary.failures]
+    for _, case in differences.wanted(summary.determinism):
+        examples += [case.first, case.second]
+    told = transcripts(folder, run.trials, examples)
     try:
         return ReportPaths(
             html=_write(folder / "report.html", html.render(summary, drawn, told)),

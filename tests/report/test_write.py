@@ -22,6 +22,8 @@ def test_a_report_is_written_from_the_run_folder_alone(written: ReportPaths) -> 
         "transcripts",
     }
     linked = {failure.example for failure in written.summary.failures}
+    differing = [case for row in written.summary.determinism for case in row.differing[:3]]
+    linked |= {trial for case in differing for trial in (case.first, case.second)}
     assert len(written.transcripts) == len(linked)
 
 

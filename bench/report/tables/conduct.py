@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bench.analysis.determinism import Determinism
+from bench.analysis.repeats import Spread
 from bench.analysis.rows import Batch, Summary
 from bench.analysis.samples import ALL
 from bench.report import numbers
-from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, who
+from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label, who
 
 
 def determinism_table(summary: Summary, scenario: str) -> Table:
@@ -32,6 +34,9 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
                 ),
                 Cell(numbers.significant(row.consistency, 2), note=row.reason or ""),
                 Cell(numbers.percent(row.pass_hat.get(row.repeats)), note=row.reason or ""),
+                Cell(numbers.percent(row.edit_similarity), note=row.reason or ""),
+                _spread_cell(row.token_spread, row),
+                _spread_cell(row.time_spread, row),
                 Cell("measured" if row.outcome else numbers.UNKNOWN),
             )
         )
@@ -46,12 +51,56 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
             Column("final state", LEFT),
             Column("consistency"),
             Column(f"pass^{repeats}"),
+            Column("alike trajectories"),
+            Column("spread of tokens"),
+            Column("spread of time"),
             Column("provenance", LEFT),
         ),
         rows=tuple(body),
         caption="Share of repeated cases whose trials all agree; byte-identical requests. "
         "Consistency: 1 if a case always or never passes, 0 for a coin's throw. "
-        f"pass^{repeats}: all {repeats} trials of a case pass.",
+        f"pass^{repeats}: all {repeats} trials of a case pass. Alike trajectories: 1 − edit "
+        "distance of two trials' tool calls ÷ the longer's number of calls. Spread: standard "
+        "deviation ÷ mean between trials of a case, the largest ÷ smallest below.",
+    )
+
+
+def _spread_cell(spread: Spread | None, row: Determinism) -> Cell:
+    if spread is None:
+        why = "nothing varies: no tokens" if row.model else "calibrated rounds instead: see time"
+        return Cell(numbers.UNKNOWN, note=row.reason or why)
+    return Cell(
+        numbers.percent(spread.variation), small=f"at most ×{numbers.significant(spread.worst, 2)}"
+    )
+
+
+def agreement_by_stratum(summary: Summary, scenario: str) -> Table | None:
+    """Which kinds of case come out the same; None if nothing was repeated."""
+    rows = [row for row in summary.determinism if row.scenario == scenario and row.strata]
+    if not rows:
+        return None
+    strata = sorted({part.stratum for row in rows for part in row.strata})
+    body = []
+    for stratum in strata:
+        cells = [Cell(stratum)]
+        for row in rows:
+            part = next((part for part in row.strata if part.stratum == stratum), None)
+            if part is None:
+                cells.append(Cell(numbers.UNKNOWN, note="no repeated case with all its trials"))
+                continue
+            cells.append(
+                Cell(
+                    f"{part.outcome} of {part.cases}",
+                    small=f"raw {part.raw}, tools {part.tools}, state {part.state}",
+                )
+            )
+        body.append(tuple(cells))
+    return Table(
+        title="Determinism by stratum",
+        columns=(Column("stratum", LEFT), *(Column(label(r.approach, r.model)) for r in rows)),
+        rows=tuple(body),
+        caption="Repeated cases whose trials all decide alike, of those repeated; below, how many "
+        "agree in raw output, tool sequence and final state.",
     )
 
 
