@@ -52,7 +52,7 @@ def dollars(sample: Sample, kind: DollarKind) -> Dollars:
         return trial.dollars.api if kind == "api" else trial.dollars.compute
 
     total = _total(sample.everything, amount)
-    sample = _calibrated(sample)
+    sample = calibrated(sample)
     unknown = [trial for trial in sample.trials if amount(trial) is None]
     if unknown or not sample.trials:
         return Dollars(total, None, None, _why(unknown, len(sample.trials)), None)
@@ -65,7 +65,7 @@ def dollars(sample: Sample, kind: DollarKind) -> Dollars:
     return Dollars(total, per_record, bootstrap_ratio(parts, seed=sample.seed), None, None)
 
 
-def _calibrated(sample: Sample) -> Sample:
+def calibrated(sample: Sample) -> Sample:
     """Where a case was timed in calibrated rounds, that trial stands for its repeats: they ran
     once, unwarmed, and their working time says less."""
     return replace(

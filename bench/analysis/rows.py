@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bench.analysis.assumptions import Assumptions
+from bench.analysis.claims import Claim
+from bench.analysis.decision import Decision
 from bench.analysis.determinism import Determinism
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
@@ -275,3 +278,9 @@ class Summary(Documented):
     """What the words for provenance mean."""
     notes: tuple[str, ...] = ()
     """What the runner noted."""
+    assumptions: Assumptions | None = None
+    """What ``decisions`` rests on beside the run: ``economics.toml``."""
+    decisions: tuple[Decision, ...] = ()
+    """What should be built, for each scenario."""
+    claims: tuple[Claim, ...] = ()
+    """The scorecard, for each scenario × model that ran as agent."""

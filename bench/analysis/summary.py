@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench.analysis.assumptions import Assumptions, load_assumptions
+from bench.analysis.claims import claims
+from bench.analysis.decision import candidates, decide
 from bench.analysis.determinism import determinism
 from bench.analysis.dollars import DollarKind, dollar_kind, dollars, tokens
 from bench.analysis.failures import failures
 from bench.analysis.latency import latency
 from bench.analysis.notices import notices
+from bench.analysis.rates import Candidate
 from bench.analysis.rows import (
     SCHEMA_VERSION,
     Batch,
@@ -25,6 +29,7 @@ from bench.analysis.samples import ALL, Sample, mixed, pooled, weakest
 from bench.analysis.steps import measure_steps
 from bench.analysis.success import success
 from bench.journal import Run, ScenarioPlan, read_run, read_steps
+from bench.metering.prices import price_table
 from bench.types import BatchTiming, Provenance, Step, Trial
 
 BASELINES = ("always_skip", "always_defer")
@@ -42,13 +47,17 @@ PROVENANCES: dict[Provenance, str] = {
 }
 
 
-def summarise(folder: Path) -> Summary:
+def summarise(folder: Path, assumptions: Assumptions | None = None) -> Summary:
     """All figures of the run in ``folder``. Raises ``JournalError`` if it cannot be read."""
-    return summarise_run(read_run(folder), read_steps(folder))
+    return summarise_run(read_run(folder), read_steps(folder), assumptions)
 
 
-def summarise_run(run: Run, steps: Iterable[Step]) -> Summary:
-    """All figures of a run as read back, with its traces."""
+def summarise_run(
+    run: Run, steps: Iterable[Step], assumptions: Assumptions | None = None
+) -> Summary:
+    """All figures of a run as read back, with its traces. The decision rests on ``assumptions``,
+    or on the documented defaults."""
+    assumptions = assumptions or load_assumptions()
     manifest = run.manifest
     kinds = _dollar_kinds(run.trials)
     measured_steps, lost = measure_steps(run.trials, steps)
@@ -109,7 +118,42 @@ def summarise_run(run: Run, steps: Iterable[Step]) -> Summary:
         provenances=PROVENANCES,
         notes=manifest.notes,
     )
-    return replace(summary, notices=tuple(notices(summary, torn=run.torn)))
+    decisions = tuple(
+        decide(
+            plan,
+            [
+                (approach, model, found)
+                for owner, approach, model, found in groups
+                if owner is plan and approach not in BASELINES
+            ],
+            kinds,
+            summary.rows,
+            summary.determinism,
+            assumptions,
+        )
+        for plan in manifest.scenarios
+    )
+    return replace(
+        summary,
+        notices=tuple(notices(summary, torn=run.torn)),
+        assumptions=assumptions,
+        decisions=decisions,
+        claims=tuple(claims(summary, decisions, run.trials, price_table())),
+    )
+
+
+def candidates_of(run: Run, assumptions: Assumptions) -> dict[str, list[Candidate]]:
+    """Scenario → what could be built, with the draws that carry its uncertainty; nothing that is
+    modelled, nothing whose cost is unknown."""
+    kinds = _dollar_kinds(run.trials)
+    found = {}
+    for plan in run.manifest.scenarios:
+        groups = [g for g in _groups(run.trials, plan.name) if g[0] not in BASELINES]
+        rated = [one for _, one in candidates(plan, groups, kinds, assumptions)]
+        found[plan.name] = [
+            one for one in rated if isinstance(one, Candidate) and one.provenance != "modelled"
+        ]
+    return found
 
 
 def _groups(

@@ -12,6 +12,8 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.analysis.assumptions import Assumptions
+
 RESULTS = Path("results")
 
 Results = Annotated[Path, typer.Option("--results", help="Folder that holds the runs.")]
@@ -38,10 +40,10 @@ def point_latest(folder: Path) -> None:
         raise BenchError(f"{latest}: cannot be made ({error.strerror}); move it away") from None
 
 
-def make_report(folder: Path, console: Console) -> None:
+def make_report(folder: Path, console: Console, assumptions: Assumptions | None = None) -> None:
     """Write a run's report and print its table."""
     from bench.report import terminal_table, write_report
 
-    written = write_report(folder)
+    written = write_report(folder, assumptions)
     console.print(terminal_table(written.summary))
     console.print(f"report: {written.html}", markup=False, highlight=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,14 +11,41 @@ from bench.cli.folders import RESULTS, Results, RunName, find_run, make_report
 from bench.errors import BenchError
 
 
-def report(run: RunName = "latest", results: Results = RESULTS) -> None:
-    """Make a run's report anew from its journal; no model is called.
+def report(
+    run: RunName = "latest",
+    economics: Annotated[
+        Path | None, typer.Option(help="Your own economics.toml: docs/economics.md.")
+    ] = None,
+    min_success: Annotated[
+        float | None, typer.Option(help="Least share right in production, like 0.95.")
+    ] = None,
+    max_p95: Annotated[
+        float | None, typer.Option(help="Most seconds of a case, 95 times of 100.")
+    ] = None,
+    min_determinism: Annotated[
+        float | None, typer.Option(help="Least share of repeated cases that decide alike.")
+    ] = None,
+    max_usd_per_1k: Annotated[
+        float | None, typer.Option(help="Most dollars for 1,000 records.")
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Make a run's report anew from its journal, and say what to build; no model is called.
 
-    Example: bench report latest
+    Example: bench report latest --economics economics.toml --min-success 0.95
     """
     from rich.console import Console
 
-    make_report(find_run(run, results), Console())
+    from bench.analysis.assumptions import load_assumptions
+
+    assumptions = load_assumptions(
+        economics,
+        min_success=min_success,
+        max_p95=max_p95,
+        min_determinism=min_determinism,
+        max_usd_per_1k=max_usd_per_1k,
+    )
+    make_report(find_run(run, results), Console(), assumptions)
 
 
 def list_(results: Results = RESULTS) -> None:

@@ -79,6 +79,11 @@ class PriceTable:
     """The day on which the table's file came to this machine; ISO 8601."""
     _known: dict[str, Price] = field(default_factory=dict, repr=False, compare=False)
 
+    def text_prices(self) -> list[Price]:
+        """The price of every text model on the table, own prices left out."""
+        found = (_parse(name, entry) for name, entry in self.entries.items())
+        return [price for price in found if price is not None]
+
     def identity(self) -> Mapping[str, Json]:
         """What a run records of the table."""
         return {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
-from bench.report import numbers
+from bench.report import numbers, recommendation
 from bench.report.charts.drawing import Chart
-from bench.report.tables import conduct, outcomes
+from bench.report.tables import conduct, economics, outcomes
 from bench.report.tables.cells import Table
 
 
@@ -18,6 +18,8 @@ class Section:
     """A heading and what stands under it."""
 
     title: str
+    tab: str
+    """The part of the HTML report that it belongs to."""
     paragraphs: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
@@ -54,8 +56,10 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
     calls = conduct.steps_table(summary, name)
     failed = conduct.failures_table(summary, name)
     return [
+        *_decision(summary, name, drawn("decision-map")),
         Section(
             "Success and cost",
+            "success",
             (
                 "First as it would be in production, then in the sample as drawn, where rare "
                 f"strata count more. The strata measured make up {_covered(scenario)} of the "
@@ -69,6 +73,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         ),
         Section(
             "By stratum",
+            "success",
             _unmeasured(scenario),
             present(
                 outcomes.strata_table(summary, scenario),
@@ -77,12 +82,14 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         ),
         Section(
             "Time and tokens",
+            "latency",
             () if calls else ("No model was called.",),
             present(conduct.time_table(summary, name), calls),
             drawn("latency", "tokens"),
         ),
         Section(
             "Determinism",
+            "determinism",
             DETERMINISM,
             present(
                 conduct.determinism_table(summary, name),
@@ -90,7 +97,50 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             ),
             drawn("determinism"),
         ),
-        Section("Failures", () if failed else ("No trial failed.",), present(failed)),
+        Section("Failures", "trials", () if failed else ("No trial failed.",), present(failed)),
+        Section(
+            "Claims",
+            "claims",
+            ("What is often said of jobs and agents, held against this run.",),
+            present(economics.claims_table(summary, name)),
+        ),
+    ]
+
+
+def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Section]:
+    """What to build, and what it costs; nothing if only yardsticks ran."""
+    decision = economics.decision_of(summary, name)
+    if decision is None or summary.assumptions is None:
+        return []
+
+    def present(*found: Table | None) -> tuple[Table, ...]:
+        return tuple(table for table in found if table is not None)
+
+    return [
+        Section(
+            "What to build",
+            "overview",
+            (
+                recommendation.headline(decision),
+                *recommendation.sentences(decision, summary.assumptions),
+            ),
+            present(economics.check_table(decision), economics.cost_table(decision)),
+        ),
+        Section(
+            "Economics",
+            "economics",
+            (
+                "Monthly cost = volume × (dollars a record + wrong × cost of an error + reviewed × "
+                "minutes × hourly rate) + changes × hours × hourly rate + build ÷ months.",
+            ),
+            present(
+                economics.break_even_table(decision),
+                economics.influence_table(decision),
+                economics.chord_table(decision),
+                economics.comparison_table(decision),
+            ),
+            drawn,
+        ),
     ]
 
 

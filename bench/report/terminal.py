@@ -11,7 +11,9 @@ from bench.analysis.rows import Row, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers
 from bench.report.outline import said
+from bench.report.recommendation import check_words, headline
 from bench.report.tables.cells import label, provenance, who
+from bench.report.tables.economics import decision_of
 
 STYLES = {"job": "blue", "agent": "red", "hybrid": "green"}
 
@@ -23,7 +25,13 @@ def terminal_table(summary: Summary) -> RenderableType:
     """
     parts: list[RenderableType] = [Text("")]
     for scenario in summary.scenarios:
-        parts += [_table(summary, scenario.name), _evidence(summary, scenario.name), Text("")]
+        parts += [_table(summary, scenario.name), _evidence(summary, scenario.name)]
+        decision = decision_of(summary, scenario.name)
+        if decision is not None:
+            parts.append(Text(headline(decision), style="bold"))
+            checks = [(o.name, c) for o in decision.options for c in o.checks]
+            parts += [Text(f"  {name}: {check_words(check)}.") for name, check in checks]
+        parts.append(Text(""))
     parts += [Text(f"• {said(notice)}", style="dim") for notice in summary.notices]
     return Group(*parts)
 

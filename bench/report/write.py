@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.analysis.assumptions import Assumptions, load_assumptions
 from bench.analysis.rows import Summary
-from bench.analysis.summary import summarise_run
+from bench.analysis.summary import candidates_of, summarise_run
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
 from bench.report import differences, export, html, markdown
@@ -27,17 +28,20 @@ class ReportPaths:
     summary: Summary
 
 
-def write_report(folder: Path) -> ReportPaths:
+def write_report(folder: Path, assumptions: Assumptions | None = None) -> ReportPaths:
     """Write ``report.html``, ``report.md``, ``summary.json``, ``charts/`` and ``transcripts/``.
 
-    Reads the journal and the traces, nothing else. Files of an earlier report are replaced.
+    Reads the journal and the traces, nothing else. The decision rests on ``assumptions``, or on the
+    documented defaults. Files of an earlier report are replaced.
     Raises ``JournalError`` if the run cannot be read, ``BenchError`` if nothing can be written.
     """
     run = read_run(folder)
     if not run.trials:
         raise BenchError(f"{folder}: no trial on record yet; repeat the command of the run first")
-    summary = summarise_run(run, read_steps(folder))
-    drawn = charts(summary, run.trials)
+    assumptions = assumptions or load_assumptions()
+    summary = summarise_run(run, read_steps(folder), assumptions)
+    candidates = candidates_of(run, assumptions)
+    drawn = charts(summary, run.trials, candidates)
     examples = [failure.example for failure in summary.failures]
     for _, case in differences.wanted(summary.determinism):
         examples += [case.first, case.second]

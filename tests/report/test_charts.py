@@ -15,7 +15,7 @@ from bench.report.charts.cost import cost_chart
 from bench.report.palette import APPROACHES, OTHER
 from tests.synthetic import Shape, write_run
 
-KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism"}
+KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism", "decision-map"}
 
 
 def test_each_chart_comes_as_svg_and_png(written: ReportPaths) -> None:
@@ -36,7 +36,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_approaches_wear_their_colours_in_every_chart(written: ReportPaths) -> None:
     for path in written.charts:
-        if path.suffix == ".svg" and not path.name.startswith("tokens"):
+        if path.suffix == ".svg" and not path.name.startswith(("tokens", "decision-map")):
             text = path.read_text()
             for colour in APPROACHES.values():
                 assert colour in text, path.name
@@ -53,7 +53,22 @@ def test_the_alternative_text_holds_the_figures(written: ReportPaths) -> None:
 def test_a_run_without_a_model_draws_what_it_has(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", Shape(scenarios=("csv_reconciliation",), models=()))
     drawn = charts(summarise(folder), read_run(folder).trials)
-    assert {chart.kind for chart in drawn} == KINDS - {"tokens"}
+    assert {chart.kind for chart in drawn} == KINDS - {"tokens", "decision-map"}
+
+
+def test_the_map_says_where_nobody_can_decide(written: ReportPaths) -> None:
+    page = written.markdown.read_text()
+    alt = next(line for line in page.splitlines() if "decision-map" in line)
+    shares = [
+        int(share) for share in re.findall(r"in (\d+)% of the map,|in (\d+)%", alt)[0] if share
+    ]
+    assert shares
+    assert "The circle marks the assumed volume and changes" in alt
+    svg = next(p for p in written.charts if p.name == "decision-map-billing_webhooks.svg")
+    text = svg.read_text()
+    assert "data cannot decide" in text
+    assert "<image" not in text
+    assert len(text) < 100_000
 
 
 def luminance(colour: str) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bench.analysis.rates import Candidate
 from bench.analysis.rows import Summary
 from bench.analysis.samples import ALL, MIX, usable
 from bench.report.charts.cost import cost_chart
+from bench.report.charts.decision_map import decision_map_chart
 from bench.report.charts.determinism import determinism_chart
 from bench.report.charts.drawing import Chart
 from bench.report.charts.latency import latency_chart
@@ -14,12 +16,18 @@ from bench.report.charts.tokens import tokens_chart
 from bench.types import Trial
 
 
-def charts(summary: Summary, trials: Sequence[Trial]) -> tuple[Chart, ...]:
-    """All charts that the run has figures for."""
+def charts(
+    summary: Summary,
+    trials: Sequence[Trial],
+    candidates: Mapping[str, Sequence[Candidate]] | None = None,
+) -> tuple[Chart, ...]:
+    """All charts that the run has figures for. ``candidates``: by scenario, for the map."""
     made: list[Chart | None] = []
     for scenario in summary.scenarios:
         name = scenario.name
         rows = [row for row in summary.rows if row.scenario == name and row.drift == "none"]
+        if candidates and summary.assumptions is not None:
+            made.append(decision_map_chart(name, candidates.get(name, ()), summary.assumptions))
         for stratum, where in ((MIX, "in production"), (ALL, "in the sample")):
             made.append(cost_chart(name, [row for row in rows if row.stratum == stratum], where))
         made.append(latency_chart(name, [t for t in usable(trials) if t.scenario == name]))

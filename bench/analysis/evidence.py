@@ -1,0 +1,322 @@
+"""What each claim is tested with, and the test: from a run's figures to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench.analysis.samples import ALL, MIX, usable
+from bench.analysis.statistics import wilson
+from bench.types import Cause, Trial
+
+if TYPE_CHECKING:
+    from bench.analysis.decision import Decision
+    from bench.analysis.rows import Row, ScenarioInfo, Summary
+    from bench.metering.prices import PriceTable
+
+Verdict = Literal["supported", "contradicted", "undecided", "not measured here"]
+Finding = tuple[Verdict, str]
+
+EIGHT_HOURS = 8 * 3600
+MOST_CHANGES = 100
+"""Changes of the rules a month that a business may see; more is nobody's case."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the claims on one scenario and model are tested with."""
+
+    summary: Summary
+    decision: Decision | None
+    scenario: str
+    model: str | None
+    trials: Sequence[Trial]
+    """Of the scenario."""
+    prices: PriceTable | None
+
+    def row(self, approach: str, stratum: str, drift: str = "none") -> Row | None:
+        """A row of the summary."""
+        model = None if approach == "job" else self.model
+        wanted = (self.scenario, approach, model, stratum, drift)
+        for row in self.summary.rows:
+            if (row.scenario, row.approach, row.model, row.stratum, row.drift) == wanted:
+                return row
+        return None
+
+    def of(self, approach: str) -> list[Trial]:
+        """The usable trials of an approach, drifted ones left out."""
+        model = None if approach == "job" else self.model
+        return [
+            t
+            for t in usable(self.trials)
+            if (t.approach, t.model) == (approach, model) and t.drift == "none"
+        ]
+
+    @property
+    def measured(self) -> bool:
+        """Whether a real model ran."""
+        agent = self.row("agent", ALL)
+        return agent is not None and agent.provenance.success == "measured"
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it was somebody else's machine, paid by the token."""
+        agent = self.row("agent", ALL)
+        return agent is not None and agent.usd_kind == "api"
+
+
+def unmeasured(why: str) -> Finding:
+    """Nothing can be said."""
+    return "not measured here", why
+
+
+def judged(holds: bool, figure: str) -> Finding:
+    """A verdict with its figure."""
+    return ("supported" if holds else "contradicted"), figure
+
+
+def played(e: Evidence) -> str:
+    """Why an agent's figures are not measured."""
+    agent = e.row("agent", ALL)
+    if agent is None:
+        return "no agent ran"
+    return f"the agent's success is {agent.provenance.success}"
+
+
+def step_time(e: Evidence) -> Finding:
+    """Claim 1."""
+    steps = next(
+        (
+            s
+            for s in e.summary.steps
+            if (s.scenario, s.approach, s.model) == (e.scenario, "agent", e.model)
+        ),
+        None,
+    )
+    job = e.row("job", ALL)
+    if steps is None or steps.p50_s is None:
+        return unmeasured("no model call was timed")
+    case = f"; a case of the job {job.p50_s * 1000:.1f} ms" if job and job.p50_s else ""
+    figure = f"median step {steps.p50_s:.2f} s{case}"
+    if not e.hosted:
+        return unmeasured(f"needs a frontier model; this local one: {figure}")
+    return judged(1 <= steps.p50_s <= 3 and bool(job and (job.p50_s or 1) < 0.1), figure)
+
+
+def ten_thousand(e: Evidence) -> Finding:
+    """Claim 2."""
+    agent, job = e.row("agent", MIX), e.row("job", MIX)
+    if agent is None or not agent.records_per_s:
+        return unmeasured("no agent was timed")
+    hours = 10_000 / agent.records_per_s / 3600
+    at_once = e.summary.concurrency
+    batch = next((b for b in e.summary.batches if b.scenario == e.scenario), None)
+    if batch is not None:
+        plain = batch.seconds * 10_000 / batch.records
+    elif job is not None and job.records_per_s:
+        plain = 10_000 / job.records_per_s
+    else:
+        return unmeasured("the job was not timed")
+    figure = (
+        f"one after another the agent takes {hours:,.1f} h, the job {plain:,.0f} s; "
+        f"{at_once} at once, if nothing slows down, {hours / at_once:,.1f} h"
+    )
+    return judged(hours * 3600 > EIGHT_HOURS and plain < 3600, figure)
+
+
+def tokens(e: Evidence) -> Finding:
+    """Claim 3."""
+    found = [t.usage.total / t.tasks for t in e.of("agent") if t.usage.total and t.tasks]
+    if not found:
+        return unmeasured("no tokens on record")
+    mean = sum(found) / len(found)
+    within = sum(2000 <= value <= 5000 for value in found) / len(found)
+    figure = f"{mean:,.0f} tokens a task on average, {within:.0%} of tasks within 2,000 to 5,000"
+    if not e.measured:
+        return unmeasured(f"forecast from ideal calls: {figure}")
+    return judged(2000 <= mean <= 5000, figure)
+
+
+def thousand_events(e: Evidence) -> Finding:
+    """Claim 4."""
+    agent = e.row("agent", MIX)
+    if agent is None:
+        return unmeasured("no agent ran")
+    span = _price_range(e, agent)
+    if agent.usd_kind == "api" and agent.usd_per_1k_records is not None:
+        usd = agent.usd_per_1k_records
+        figure = f"${usd:,.2f} per 1,000 records; {span}"
+        return (
+            judged(0.5 <= usd <= 2.5, figure) if e.measured else unmeasured(f"modelled: {figure}")
+        )
+    return unmeasured(f"no provider was paid; {span}")
+
+
+def _price_range(e: Evidence, agent: Row) -> str:
+    """For how many models of the price table the claim would hold with these tokens."""
+    prompt, output = agent.tokens_in_per_record, agent.tokens_out_per_record
+    if e.prices is None or prompt is None or output is None:
+        return "its tokens are unknown"
+    costs = sorted(
+        1000 * (prompt * price.base.input + output * price.base.output + price.call)
+        for price in e.prices.text_prices()
+        if price.base.input > 0 or price.base.output > 0
+    )
+    if not costs:
+        return "the price table is empty"
+    within = sum(0.5 <= cost <= 2.5 for cost in costs)
+    below, above = sum(c < 0.5 for c in costs), sum(c > 2.5 for c in costs)
+    return (
+        f"with this agent's {prompt + output:,.0f} tokens a record (no cache) it would hold for "
+        f"{within} of {len(costs)} paid models on the price table of litellm {e.prices.version}; "
+        f"{below} are cheaper, {above} dearer, half cost ${costs[len(costs) // 2]:,.2f} or less"
+    )
+
+
+def one_cent(e: Evidence) -> Finding:
+    """Claim 5."""
+    batch = next((b for b in e.summary.batches if b.scenario == e.scenario), None)
+    job = e.row("job", MIX)
+    if batch is not None:
+        usd, how = batch.usd * 10_000 / batch.records, "as one batch"
+    elif job is not None and job.usd_per_1k_records is not None:
+        usd, how = job.usd_per_1k_records * 10, "case by case"
+    else:
+        return unmeasured("the job was not timed")
+    price = e.summary.usd_per_machine_hour
+    return judged(
+        usd <= 0.02, f"{usd * 100:.3g} cents {how}, at ${price:.2f} a machine hour (assumed)"
+    )
+
+
+def ten_times(e: Evidence) -> Finding:
+    """Claim 6."""
+    agent, job = e.row("agent", ALL), e.row("job", ALL)
+    if agent is None or job is None or not agent.p50_s or not job.p50_s:
+        return unmeasured("agent or job was not timed")
+    factor = agent.p50_s / job.p50_s
+    return judged(3 <= factor <= 30, f"the job's median case is {factor:,.0f} times as fast")
+
+
+def deterministic(e: Evidence) -> Finding:
+    """Claim 7."""
+    found = {(d.approach, d.model): d for d in e.summary.determinism if d.scenario == e.scenario}
+    job, agent = found.get(("job", None)), found.get(("agent", e.model))
+    if job is None or job.raw is None:
+        return unmeasured("the job was not repeated")
+    if agent is None or agent.raw is None or agent.outcome is None or job.outcome is None:
+        return unmeasured(agent.reason if agent and agent.reason else "no agent was repeated")
+    figure = (
+        f"same outcome in all {agent.repeats} trials: job {job.outcome.share:.0%}, agent "
+        f"{agent.outcome.share:.0%} of {agent.cases} cases ({agent.outcome.low:.0%} to "
+        f"{agent.outcome.high:.0%}); same raw output: job {job.raw.share:.0%}, agent "
+        f"{agent.raw.share:.0%}; temperature {e.summary.temperature:g}"
+    )
+    steady = job.raw.share == job.outcome.share == 1
+    if steady and agent.raw.share == 1:
+        return "undecided", f"{figure}: no difference seen in so few cases"
+    return judged(steady, figure)
+
+
+def shape(e: Evidence) -> Finding:
+    """Claim 8."""
+    rows = [e.row(a, ALL, d) for a in ("job", "agent") for d in ("none", "shape")]
+    if any(row is None or row.success is None for row in rows):
+        return unmeasured("no case of shape drift in this run")
+    job, drifted_job, agent, drifted = (row.success or 0.0 for row in rows if row is not None)
+    figure = (
+        f"right before and after: job {job:.0%} and {drifted_job:.0%}, "
+        f"agent {agent:.0%} and {drifted:.0%}"
+    )
+    if not e.measured:
+        return unmeasured(f"{played(e)}; {figure}")
+    return judged(drifted_job < job - 0.1 and drifted > agent - 0.1 and drifted > 0, figure)
+
+
+def rules(e: Evidence) -> Finding:
+    """Claim 9."""
+    job, agent = e.row("job", ALL, "rules"), e.row("agent", ALL, "rules")
+    if job is None or agent is None or job.success is None or agent.success is None:
+        return unmeasured("no case of changed rules in this run")
+    return "undecided", (
+        f"on changed rules the job gets {job.success:.0%} right, the agent {agent.success:.0%}; "
+        "which policy text it had, and the size of each repair, stand in the scenario's README"
+    )
+
+
+def loops(e: Evidence) -> Finding:
+    """Claim 10."""
+    trials = e.of("agent")
+    if not trials or not e.measured:
+        return unmeasured(played(e))
+    stopped = sum(t.cause in (Cause.STEP_LIMIT, Cause.LOOP) for t in trials)
+    figure = f"{stopped} of {len(trials)} trials went in circles or ran out of steps"
+    if stopped:
+        return "supported", figure
+    interval = wilson(0.0, len(trials))
+    return "undecided", f"{figure}; up to {interval.high if interval else 1:.0%} may"
+
+
+def hybrid(e: Evidence) -> Finding:
+    """Claim 11."""
+    job, hybrid = e.row("job", MIX), e.row("hybrid", MIX)
+    if job is None or hybrid is None or hybrid.provenance.success != "measured":
+        return unmeasured("no hybrid with a real model ran")
+    if not job.usd_per_1k_records or hybrid.usd_per_1k_records is None:
+        return unmeasured("dollars unknown")
+    texts = {s.name for s in _scenario(e).strata if s.free_text}
+    right = {
+        a: [t.status == "pass" for t in e.of(a) if t.stratum in texts] for a in ("job", "hybrid")
+    }
+    if not right["hybrid"] or not right["job"]:
+        return unmeasured("no case out of reach for rules was run")
+    factor = hybrid.usd_per_1k_records / job.usd_per_1k_records
+    reach = {a: sum(found) / len(found) for a, found in right.items()}
+    figure = (
+        f"{hybrid.flag_rate or 0:.2%} of records go to the agent; {factor:,.1f} times the job's "
+        f"running cost; right where rules do not reach: job {reach['job']:.0%}, hybrid "
+        f"{reach['hybrid']:.0%} of {len(right['hybrid'])} trials"
+    )
+    return judged(factor <= 2 and reach["hybrid"] > reach["job"], figure)
+
+
+def pays(e: Evidence) -> Finding:
+    """Claim 12."""
+    agent = f"agent with {e.model}"
+    pairs = e.decision.break_even_changes if e.decision else ()
+    pair = next((p for p in pairs if {p.below, p.above} == {"job", agent}), None)
+    if pair is None or not e.measured:
+        return unmeasured(f"no total cost to compare: {played(e)}")
+    if pair.at is None:
+        return (
+            "contradicted",
+            f"under the assumptions the {pair.below} is cheaper at any rate of changes",
+        )
+    if pair.at is not None and pair.at > MOST_CHANGES:
+        return "contradicted", (
+            f"only beyond {pair.at:,.0f} changes a month would the {pair.above} be cheaper"
+        )
+    if pair.at == 0:
+        return "supported", f"the {pair.above} is cheaper at any rate of changes"
+    return "supported", f"beyond {pair.at:,.1f} changes a month the {pair.above} is cheaper"
+
+
+def edge_cases(e: Evidence) -> Finding:
+    """Claim 13."""
+    if not e.measured:
+        return unmeasured(played(e))
+    edges = {s.name for s in _scenario(e).strata if not s.ordinary and s.drift == "none"}
+    agent, job = ([t for t in e.of(a) if t.stratum in edges] for a in ("agent", "job"))
+    if not agent or not job:
+        return unmeasured("no exceptional case was run")
+    wrong = [sum(t.status == "fail" for t in having) / len(having) for having in (agent, job)]
+    figure = (
+        f"wrong in exceptional cases: agent {wrong[0]:.0%} of {len(agent)} trials, job "
+        f"{wrong[1]:.0%} of {len(job)}"
+    )
+    return judged(wrong[0] < wrong[1], figure)
+
+
+def _scenario(e: Evidence) -> ScenarioInfo:
+    return next(s for s in e.summary.scenarios if s.name == e.scenario)
