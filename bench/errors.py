@@ -40,3 +40,7 @@ class ProviderError(Exception):
         super().__init__(message)
         self.waiting_s = waiting_s
         self.retries = retries
+
+
+class BudgetError(Exception):
+    """A run's dollars are used up: nothing more may be sent. What is undone is listed as such."""

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from bench.approaches import approach as find_approach
 from bench.database import Template
-from bench.errors import BenchError, PriceUnknownError
+from bench.errors import BenchError, BudgetError, PriceUnknownError
 from bench.hashing import content_hash
 from bench.manifest import Settings
 from bench.metering.prices import PriceTable, cost, price, price_table
@@ -108,9 +108,10 @@ async def run(
     *,
     done: Collection[str] = (),
     timed: Collection[str] = (),
-) -> None:
+) -> tuple[str, ...]:
     """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches of
-    scenarios in ``timed`` are on record already and left out.
+    scenarios in ``timed`` are on record already and left out. Returns the ids of the trials that
+    were not run for lack of budget; with any of these the run stays unfinished.
 
     The plain code goes first, in a phase of its own, so that no model fills the cores while it
     is timed.
@@ -136,7 +137,9 @@ async def run(
                 await bench.execute_all(rest, model)
             finally:
                 await model.close()
-        record.finish()
+        if not bench.undone:
+            record.finish()
+        return tuple(bench.undone)
 
 
 @dataclass
@@ -147,6 +150,8 @@ class _Bench:
     record: Record
     watcher: Watcher
     templates: Mapping[str, Template]
+    undone: list[str] = field(default_factory=list)
+    """Trials that were not run, or not to their end, for lack of budget."""
 
     def __post_init__(self) -> None:
         self.cases: dict[tuple[str, str], Case] = {
@@ -159,7 +164,15 @@ class _Bench:
 
         async def work() -> None:
             while queue:
-                await self.execute(queue.pop(), model)
+                planned = queue.pop()
+                try:
+                    await self.execute(planned, model)
+                except BudgetError:
+                    # A trial that began goes unrecorded: it is no fault of the approach. Others
+                    # that are under way may still end, within what is left.
+                    self.undone.append(planned.id)
+                    self.undone.extend(each.id for each in reversed(queue))
+                    queue.clear()
 
         workers = max(1, min(self.plan.settings.concurrency, model.concurrency, len(queue)))
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,8 +13,11 @@ from bench.approaches import APPROACHES, approach
 from bench.errors import BenchError
 from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs
 from bench.manifest import Settings, make_manifest
-from bench.metering.prices import price_table
+from bench.metering.prices import price, price_table
+from bench.metering.rate_limit import RateLimit
+from bench.metering.spending import Spending
 from bench.models import open_model
+from bench.models.hosted import HostedModel
 from bench.models.reference import Ideal
 from bench.plan import (
     ScenarioRun,
@@ -59,6 +63,16 @@ class Options:
     base_url: str | None = None
     prices: Path | None = None
     """The user's own prices, a TOML file."""
+    api_key_env: str | None = None
+    """Name of the variable that holds the key for ``base_url``."""
+    stream: bool = False
+    """Let hosted models stream, which tells the time to the first token."""
+    max_usd: float | None = None
+    """The most API dollars that the whole run may cost, earlier executions of it included."""
+    rpm: int | None = None
+    """Requests a minute, for each hosted model."""
+    tpm: int | None = None
+    """Tokens a minute, likewise."""
     fresh: bool = False
     """Start a new run even if an unfinished one could be continued."""
     command: str = "bench run"
@@ -132,6 +146,8 @@ def prepare(options: Options) -> Session:
             results=options.results,
             base_url=options.base_url,
             protocol=options.protocol,
+            api_key_env=options.api_key_env,
+            stream=options.stream,
         )
         for name in model_names(options)
     )
@@ -146,6 +162,11 @@ def prepare(options: Options) -> Session:
         batch_records=1_000 if options.size == "smoke" else 10_000,
     )
     table = price_table(options.prices)
+    for model in models:
+        if isinstance(model, HostedModel):
+            model.rate_limit = RateLimit(options.rpm, options.tpm)
+            if options.max_usd is not None:
+                price(model.priced_as or model.name, table)  # a cap needs a price
     plan = Plan(runs_, models, settings, table)
     manifest = make_manifest(
         runs_,
@@ -159,6 +180,18 @@ def prepare(options: Options) -> Session:
     if unfinished is not None:
         return Session(plan, unfinished.manifest, unfinished.folder, unfinished, ideal)
     return Session(plan, manifest, options.results / manifest.run, None, ideal)
+
+
+def meter(session: Session, cap: float | None) -> Spending | None:
+    """Put every call of a hosted model on the account in the run's folder, which must exist, and
+    keep it within ``cap`` dollars. None if the run has no hosted model."""
+    models = [model for model in session.plan.models if isinstance(model, HostedModel)]
+    if not models:
+        return None
+    spending = Spending(session.folder, cap, uuid.uuid4().hex[:8])
+    for model in models:
+        model.meter(spending, session.plan.prices)
+    return spending
 
 
 def find_unfinished(results: Path, identity: str) -> Run | None:

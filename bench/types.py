@@ -237,13 +237,15 @@ def _add(a: int | None, b: int | None) -> int | None:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens by class. ``input`` holds all prompt tokens, ``cached_input`` and ``cache_write``
-    are parts of it; ``output`` holds all generated ones, ``reasoning`` is a part of it."""
+    are parts of it; ``output`` holds all generated ones, ``reasoning`` is a part of it.
+    ``cache_write_1h`` is the part of ``cache_write`` that is kept for an hour, not minutes."""
 
     input: int | None = 0
     output: int | None = 0
     cached_input: int | None = 0
     cache_write: int | None = 0
     reasoning: int | None = 0
+    cache_write_1h: int | None = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -252,6 +254,7 @@ class Usage:
             _add(self.cached_input, other.cached_input),
             _add(self.cache_write, other.cache_write),
             _add(self.reasoning, other.reasoning),
+            _add(self.cache_write_1h, other.cache_write_1h),
         )
 
     @property
@@ -260,7 +263,7 @@ class Usage:
         return _add(self.input, self.output)
 
 
-UNKNOWN_USAGE = Usage(None, None, None, None, None)
+UNKNOWN_USAGE = Usage(None, None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,13 @@ class Origin:
     records: tuple[str, ...]
     task: int
     step: int
+    attempt: str = ""
+    """Which execution of the trial."""
+
+    @property
+    def trial(self) -> str:
+        """Scenario, approach, case and repeat: a trial's id without its model."""
+        return f"{self.scenario}/{self.approach}/{self.case}/{self.repeat}"
 
 
 @dataclass(frozen=True)

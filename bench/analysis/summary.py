@@ -26,6 +26,7 @@ from bench.analysis.rows import (
     Summary,
 )
 from bench.analysis.samples import ALL, Sample, mixed, pooled, weakest
+from bench.analysis.spending import spending_notices
 from bench.analysis.steps import measure_steps
 from bench.analysis.success import success
 from bench.journal import Run, ScenarioPlan, read_run, read_steps
@@ -118,6 +119,7 @@ def summarise_run(
         provenances=PROVENANCES,
         notes=manifest.notes,
     )
+    told = (*notices(summary, torn=run.torn), *spending_notices(run))
     decisions = tuple(
         decide(
             plan,
@@ -135,7 +137,7 @@ def summarise_run(
     )
     return replace(
         summary,
-        notices=tuple(notices(summary, torn=run.torn)),
+        notices=told,
         assumptions=assumptions,
         decisions=decisions,
         claims=tuple(claims(summary, decisions, run.trials, price_table())),

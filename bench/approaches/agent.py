@@ -151,6 +151,7 @@ class _Work:
                     task.records,
                     number,
                     index,
+                    assignment.attempt,
                 ),
             )
             started = time.time()

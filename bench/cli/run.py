@@ -78,6 +78,23 @@ def run(
     base_url: Annotated[
         str | None, typer.Option(help="Address of an OpenAI-compatible endpoint.")
     ] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(help="Variable that holds the key for --base-url; none is sent otherwise."),
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Let hosted models stream: time to the first token.")
+    ] = False,
+    max_usd: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="API dollars that the whole run may cost: docs/dollars.md."),
+    ] = None,
+    rpm: Annotated[
+        int | None, typer.Option(min=1, help="Requests a minute, for each hosted model.")
+    ] = None,
+    tpm: Annotated[
+        int | None, typer.Option(min=1, help="Tokens a minute, for each hosted model.")
+    ] = None,
     prices: Annotated[
         Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
     ] = None,
@@ -98,8 +115,11 @@ def run(
 
       bench run billing_webhooks -m gpt-5.5             a hosted model: shows its cost, then asks
 
+      bench run -m claude-opus-4-8 --max-usd 5 --yes    never more than five dollars
+
       bench run --strata duplicate_delivery --cases 5   one stratum in depth
     """
+    from bench.models.faults import scrub
     from bench.session import Options
     from bench.types import Limits
 
@@ -124,8 +144,13 @@ def run(
         protocol=protocol,  # type: ignore[arg-type]  # checked above
         base_url=base_url,
         prices=prices,
+        api_key_env=api_key_env,
+        stream=stream,
+        max_usd=max_usd,
+        rpm=rpm,
+        tpm=tpm,
         fresh=fresh,
-        command=" ".join(["bench", *sys.argv[1:]]),
+        command=scrub(" ".join(["bench", *sys.argv[1:]])),
     )
     _run(options, allow_unpriced=allow_unpriced, yes=yes)
 
@@ -137,28 +162,43 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
     from rich.console import Console
 
     from bench import runner
-    from bench.session import hosted, model_names, prepare
+    from bench.models.keys import load_keys
+    from bench.session import hosted, meter, model_names, prepare
     from bench.terminal import RunProgress
 
     console = Console()
+    load_keys(Path())
     for name in model_names(options):
         fetch(name, console)
     session = prepare(options)
     if hosted(session.plan.models):
         _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
     journal = session.open()
+    spending = None
     try:
+        spending = meter(session, options.max_usd)
         total = len(session.plan.trials())
         state = f", {len(session.done)} on record already" if session.recorded else ""
         console.print(f"{session.folder}: {total} trials{state}", highlight=False)
         point_latest(session.folder)
         with RunProgress(console) as progress:
-            asyncio.run(
+            undone = asyncio.run(
                 runner.run(session.plan, journal, progress, done=session.done, timed=session.timed)
             )
+        if spending is not None and undone:
+            spending.leave_undone(undone)
     finally:
         journal.close()
+        if spending is not None:
+            spending.close()
     make_report(session.folder, console)
+    if undone:
+        console.print(
+            f"stopped at --max-usd {options.max_usd:g}: {len(undone)} of {total} trials were not "
+            "run for lack of budget (spending.jsonl lists them); the same command with a higher "
+            "--max-usd goes on"
+        )
+        raise typer.Exit(3)
 
 
 def _agree_on_cost(session: Session, console: Console, *, allow_unpriced: bool, yes: bool) -> None:

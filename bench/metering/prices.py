@@ -8,6 +8,7 @@ Own prices stand in a TOML file, in US dollars for a million tokens::
     output_usd_per_mtok = 1.50
     cached_input_usd_per_mtok = 0.05   # optional: else the input price
     cache_write_usd_per_mtok = 0.60    # optional: else the input price
+    cache_write_1h_usd_per_mtok = 1.00 # optional: else twice the input price
     reasoning_usd_per_mtok = 1.50      # optional: else the output price
 """
 
@@ -21,7 +22,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
@@ -30,6 +31,7 @@ from bench.errors import BenchError, PriceUnknownError
 from bench.types import Json, Usage
 
 FILE: Final = "model_prices_and_context_window_backup.json"
+_BATCH: Final = "_batches"
 T = TypeVar("T")
 
 _TEXT_MODES: Final = frozenset({"chat", "completion", "responses"})
@@ -44,6 +46,8 @@ class Rates:
     cached_input: float
     cache_write: float
     reasoning: float
+    cache_write_1h: float | None = None
+    """None where the table has no price for writes that are kept for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,14 @@ class Price:
     model: str
     """As the table names it."""
     base: Rates
-    tiers: tuple[tuple[int, Rates], ...] = ()
+    tiers: tuple[tuple[int, Rates | None], ...] = ()
     """(threshold, rates): a call whose prompt exceeds the threshold is billed at these rates
-    throughout. Ascending."""
+    throughout. Ascending. None: dearer, but the table does not say by how much."""
     call: float = 0.0
     """US dollars a call, whatever its tokens."""
 
-    def rates(self, prompt_tokens: int) -> Rates:
-        """The rates for a call with a prompt of that length."""
+    def rates(self, prompt_tokens: int) -> Rates | None:
+        """The rates for a call with a prompt of that length, None if the table lacks them."""
         reached = [rates for threshold, rates in self.tiers if prompt_tokens > threshold]
         return reached[-1] if reached else self.base
 
@@ -77,7 +81,7 @@ class PriceTable:
     """Of the table's file, and of the user's prices after it if there are any."""
     date: str
     """The day on which the table's file came to this machine; ISO 8601."""
-    _known: dict[str, Price] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[tuple[str, bool], Price] = field(default_factory=dict, repr=False, compare=False)
 
     def text_prices(self) -> list[Price]:
         """The price of every text model on the table, own prices left out."""
@@ -116,15 +120,16 @@ def price_table(own: Path | None = None) -> PriceTable:
     )
 
 
-def price(model: str, table: PriceTable | None = None) -> Price:
-    """The price of ``model``, named as for litellm. Raises ``PriceUnknownError``, with the
+def price(model: str, table: PriceTable | None = None, *, batch: bool = False) -> Price:
+    """The price of ``model``, named as for litellm; with ``batch`` that of the provider's batch
+    interface, which answers within a day at a discount. Raises ``PriceUnknownError``, with the
     nearest names that have one."""
     table = table or price_table()
-    if model in table.own:
+    if model in table.own and not batch:
         return table.own[model]
-    if model not in table._known:
-        table._known[model] = _listed_price(model, table)
-    return table._known[model]
+    if (model, batch) not in table._known:
+        table._known[model, batch] = _listed_price(model, table, batch=batch)
+    return table._known[model, batch]
 
 
 def cost(usage: Usage, price: Price) -> tuple[float | None, float | None]:
@@ -136,6 +141,8 @@ def cost(usage: Usage, price: Price) -> tuple[float | None, float | None]:
     if usage.input is None or usage.output is None:
         return None, None
     rates = price.rates(usage.input)
+    if rates is None:
+        return None, None
     if usage.reasoning is None and rates.reasoning != rates.output:
         return None, None
     reasoning = usage.reasoning or 0
@@ -146,13 +153,17 @@ def cost(usage: Usage, price: Price) -> tuple[float | None, float | None]:
     if usage.cached_input is None or usage.cache_write is None:
         return None, cold
     fresh = usage.input - usage.cached_input - usage.cache_write
-    if fresh < 0:
+    long_kept = usage.cache_write_1h or 0
+    if fresh < 0 or usage.cache_write_1h is None or long_kept > usage.cache_write:
+        return None, cold
+    if long_kept and rates.cache_write_1h is None:
         return None, cold
     billed = (
         price.call
         + fresh * rates.input
         + usage.cached_input * rates.cached_input
-        + usage.cache_write * rates.cache_write
+        + (usage.cache_write - long_kept) * rates.cache_write
+        + long_kept * (rates.cache_write_1h or 0.0)
         + answer
     )
     return billed, cold
@@ -180,7 +191,7 @@ def _bundled() -> PriceTable:
     )
 
 
-def _listed_price(model: str, table: PriceTable) -> Price:
+def _listed_price(model: str, table: PriceTable, *, batch: bool) -> Price:
     entry = table.entries.get(model)
     name = model
     if entry is None and "/" in model:
@@ -192,6 +203,10 @@ def _listed_price(model: str, table: PriceTable) -> Price:
     parsed = None if entry is None else _parse(name, entry)
     if parsed is None:
         raise PriceUnknownError(_unknown(model, table))
+    if batch:
+        parsed = _batch_price(parsed, entry or {})
+        if parsed is None:
+            raise PriceUnknownError(f"no batch price is known for {model}")
     return parsed
 
 
@@ -201,21 +216,34 @@ def _parse(model: str, entry: Mapping[str, Json]) -> Price | None:
     bands = entry.get("tiered_pricing")
     if bands:
         parsed = [(int(band["range"][0]), _rates(band, "", None)) for band in bands]
-        tiers = [(start, rates) for start, rates in parsed if rates is not None]
-        if len(tiers) != len(bands) or tiers[0][0] != 0:
+        known = [(start, rates) for start, rates in parsed if rates is not None]
+        if len(known) != len(bands) or known[0][0] != 0:
             return None
-        return Price(model, tiers[0][1], tuple(tiers[1:]), _dollars_a_call(entry))
+        return Price(model, known[0][1], tuple(known[1:]), _dollars_a_call(entry))
     base = _rates(entry, "", None)
     if base is None:
         return None
-    marks = {
-        match[0]: int(match[1]) * 1000
-        for key in entry
-        if (match := re.search(r"_above_(\d+)k_tokens$", key))
-    }
-    above = [(threshold, _rates(entry, mark, base)) for mark, threshold in marks.items()]
-    tiers = sorted((start, rates) for start, rates in above if rates is not None)
-    return Price(model, base, tuple(tiers), _dollars_a_call(entry))
+    tiers = tuple((start, _rates(entry, mark, base)) for start, mark in _marks(entry))
+    return Price(model, base, tiers, _dollars_a_call(entry))
+
+
+def _batch_price(listed: Price, entry: Mapping[str, Json]) -> Price | None:
+    """What the batch interface charges. A tier without batch prices of its own is unknown."""
+    base = _rates(entry, _BATCH, None)
+    if base is None:
+        return None
+    if base.cache_write_1h is None and listed.base.cache_write_1h is not None and base.input:
+        # Discounts and cache multipliers stack: https://docs.anthropic.com/en/docs/about-claude/pricing
+        long_kept = listed.base.cache_write_1h * base.input / listed.base.input
+        base = replace(base, cache_write_1h=long_kept)
+    tiers = tuple((start, _rates(entry, mark + _BATCH, None)) for start, mark in _marks(entry))
+    return Price(listed.model, base, tiers, listed.call)
+
+
+def _marks(entry: Mapping[str, Json]) -> list[tuple[int, str]]:
+    """(threshold, ending of the keys), ascending, of an entry's context tiers."""
+    found = (re.search(r"_above_(\d+)k_tokens$", key) for key in entry)
+    return sorted({(int(match[1]) * 1000, match[0]) for match in found if match})
 
 
 def _rates(entry: Mapping[str, Json], mark: str, base: Rates | None) -> Rates | None:
@@ -232,6 +260,7 @@ def _rates(entry: Mapping[str, Json], mark: str, base: Rates | None) -> Rates | 
         cached_input=_dollars(entry, "cache_read_input_token_cost" + mark, hit),
         cache_write=_dollars(entry, "cache_creation_input_token_cost" + mark, price_in),
         reasoning=_dollars(entry, "output_cost_per_reasoning_token" + mark, price_out),
+        cache_write_1h=_dollars(entry, "cache_creation_input_token_cost_above_1hr" + mark, None),
     )
 
 
@@ -250,6 +279,7 @@ _OWN_KEYS: Final = {
     "cached_input_usd_per_mtok": "cached_input",
     "cache_write_usd_per_mtok": "cache_write",
     "reasoning_usd_per_mtok": "reasoning",
+    "cache_write_1h_usd_per_mtok": "cache_write_1h",
 }
 
 
@@ -271,6 +301,7 @@ def _own_price(path: Path, model: str, entry: Json) -> Price:
         "cached_input": given["input"],
         "cache_write": given["input"],
         "reasoning": given["output"],
+        "cache_write_1h": 2 * given["input"],
     }
     return Price(model, Rates(**{**otherwise, **given}))
 

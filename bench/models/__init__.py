@@ -15,15 +15,18 @@ def open_model(
     results: Path,
     base_url: str | None = None,
     protocol: ToolProtocol | None = None,
+    api_key_env: str | None = None,
+    stream: bool = False,
 ) -> Model:
     """The model of that name, ready to answer.
 
     ``reference`` or ``reference/MODEL`` plays the ideal calls, priced as MODEL; ``replay/RUN`` or
     ``replay/RUN#MODEL`` answers from the traces of a run below ``results``; a name of the local
-    registry or ``local/PATH.gguf`` runs in llama.cpp inside this process; anything else is left
-    to litellm.
+    registry or ``local/PATH.gguf`` runs in llama.cpp inside this process; ``direct/NAME`` speaks to
+    an OpenAI-compatible endpoint without a library between; anything else is left to litellm.
+    ``api_key_env`` names the variable that holds the key for ``base_url``.
     """
-    from bench.models import weights
+    from bench.models import keys, weights
 
     model: Model
     if name == "reference" or name.startswith("reference/"):
@@ -39,9 +42,15 @@ def open_model(
 
         model = LocalModel(name)
     else:
-        from bench.models.litellm import LitellmModel
+        key = keys.key(api_key_env)
+        if name.startswith("direct/"):
+            from bench.models.direct import DirectModel
 
-        model = LitellmModel(name, base_url=base_url)
+            model = DirectModel(name, base_url=base_url, api_key=key, stream=stream)
+        else:
+            from bench.models.litellm import LitellmModel
+
+            model = LitellmModel(name, base_url=base_url, api_key=key, stream=stream)
     if protocol is not None:
         model.protocol = protocol
     return model

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-LONGEST_WAIT_S: Final = 60.0
-"""Between two attempts, whatever the provider asks for."""
+from bench.metering.rate_limit import retry_after
+
+UNBILLED_STATUSES: Final = frozenset({503, 529})
+"""Beside all of 400 to 499: the provider says that it has not taken the request. Any other failure
+may have been billed."""
 
 
 class EmptyReplyError(Exception):
@@ -28,6 +32,34 @@ class Fault:
     finish_reason: str | None = None
     """How the reply ended, where the fault is the model's way of giving none."""
     retry_after_s: float = 0.0
+    unbilled: bool = False
+    """The provider turned the call away before doing anything."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def judge_status(status: int | None, code: str, message: str, headers: Mapping[str, str]) -> Fault:
+    """Judge an HTTP error by its status and the provider's own code. None: no status at all."""
+    unbilled = status is not None and (400 <= status < 500 or status in UNBILLED_STATUSES)
+    if code.startswith("content_"):
+        return Fault(message, finish_reason="content_filter", unbilled=unbilled)
+    if code == "context_length_exceeded":
+        return Fault(message, finish_reason="length", unbilled=unbilled)
+    if status in (401, 403):
+        said = f"the key was refused, check it ({message})"
+        return Fault(said, mendable=True, unbilled=unbilled)
+    if status == 404:
+        said = f"no such model there, check the name ({message})"
+        return Fault(said, mendable=True, unbilled=unbilled)
+    if status == 402 or code == "insufficient_quota":
+        said = f"the account has no credit left ({message})"
+        return Fault(said, mendable=True, unbilled=unbilled)
+    return Fault(
+        message,
+        transient=status in (408, 409, 425, 429) or (status is not None and status >= 500),
+        retry_after_s=retry_after(headers),
+        unbilled=unbilled,
+        headers=headers,
+    )
 
 
 def judge(litellm: Any, error: Exception) -> Fault:
@@ -36,19 +68,14 @@ def judge(litellm: Any, error: Exception) -> Fault:
     status = getattr(error, "status_code", None)
     body = getattr(error, "body", None)
     code = str(body.get("code") or "") if isinstance(body, dict) else ""
-    if isinstance(error, litellm.ContentPolicyViolationError) or code.startswith("content_"):
-        return Fault(message, finish_reason="content_filter")
+    if isinstance(error, litellm.ContentPolicyViolationError):
+        code = "content_filter"
     if isinstance(error, litellm.ContextWindowExceededError):
-        return Fault(message, finish_reason="length")
-    if status in (401, 403):
-        return Fault(f"the key was refused, check it ({message})", mendable=True)
-    if status == 404:
-        return Fault(f"no such model there, check the name ({message})", mendable=True)
-    if status == 402 or code == "insufficient_quota":
-        return Fault(f"the account has no credit left ({message})", mendable=True)
-    transient = isinstance(error, EmptyReplyError | litellm.APIConnectionError | litellm.Timeout)
-    again = transient or status in (408, 409, 425, 429) or (status is not None and status >= 500)
-    return Fault(message, transient=again, retry_after_s=_retry_after(error))
+        code = "context_length_exceeded"
+    lost = isinstance(error, EmptyReplyError | litellm.APIConnectionError | litellm.Timeout)
+    if lost or "openai.APIConnectionError" in message:
+        return Fault(message, transient=True, unbilled=_never_connected(error))
+    return judge_status(status, code, message, _headers(error))
 
 
 def scrub(text: str, *secrets: str | None) -> str:
@@ -64,16 +91,23 @@ def scrub(text: str, *secrets: str | None) -> str:
         text = text.replace(secret, "***")
     text = re.sub(r"\b((sk|pk|rk|key|gsk|xai)[-_]|AIza)[\w*-]{8,}", "***", text)
     text = re.sub(r"(?i)\b(bearer|api[-_ ]?key[=:])\s*[\w.~+/=-]{8,}", r"\1 ***", text)
+    text = re.sub(r"(\w://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)
     return " ".join(text.split())[:500]
 
 
-def _retry_after(error: Exception) -> float:
+def _headers(error: Exception) -> Mapping[str, str]:
     for holder in (error, getattr(error, "response", None)):
         for name in ("litellm_response_headers", "headers"):
             headers = getattr(holder, name, None)
-            try:
-                seconds = float(headers["retry-after"])  # type: ignore[index]
-            except (KeyError, TypeError, ValueError):
-                continue
-            return min(max(seconds, 0.0), LONGEST_WAIT_S)
-    return 0.0
+            if headers:
+                return {str(key): str(value) for key, value in dict(headers).items()}
+    return {}
+
+
+def _never_connected(error: BaseException | None) -> bool:
+    """Whether nobody answered the telephone: nothing was sent, so nothing is billed."""
+    while error is not None:
+        if type(error).__name__ in ("ConnectError", "ClientConnectorError", "ConnectTimeout"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

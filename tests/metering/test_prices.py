@@ -79,7 +79,7 @@ def test_own_prices_come_first(tmp_path: Path) -> None:
     file = tmp_path / "prices.toml"
     file.write_text('["gpt-5"]\ninput_usd_per_mtok = 7\noutput_usd_per_mtok = 9.5\n')
     table = price_table(file)
-    assert price("gpt-5", table).base == Rates(7e-6, 9.5e-6, 7e-6, 7e-6, 9.5e-6)
+    assert price("gpt-5", table).base == Rates(7e-6, 9.5e-6, 7e-6, 7e-6, 9.5e-6, 14e-6)
     assert price("gpt-5").base.input == 1.25e-6
     assert price("gpt-5.5", table) == price("gpt-5.5")
     assert table.identity() != price_table().identity()
