@@ -36,7 +36,7 @@ class BillingWebhooks:
     """Subscription events arrive; each is billed, ignored or sent to review, exactly once."""
 
     name = "billing_webhooks"
-    version = "1"
+    version = "2"
     strata: tuple[Stratum, ...] = tuple(kind.stratum for kind in KINDS.values())
     tools = TOOLS
     metadata = metadata

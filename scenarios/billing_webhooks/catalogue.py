@@ -24,16 +24,18 @@ _MONTHLY = {
     "usd": (900, 900, 2900, 7900, 19900),
     "eur": (850, 850, 2700, 7400, 18900),
     "gbp": (750, 750, 2450, 6600, 16500),
+    "jpy": (1400, 1400, 4300, 11800, 29800),
 }
 
 PRICES = tuple(
     Price(f"price_{plan.lower()}_{interval}_{currency}", plan, amount * months, currency, interval)
     for currency, amounts in _MONTHLY.items()
     for interval, months in (("month", 1), ("year", 10))
-    for plan, amount in zip(PLANS, amounts, strict=True)
+    for plan, amount in zip(("Free", *PLANS), (0, *amounts), strict=True)
 )
 
-CURRENCIES = tuple(_MONTHLY)
+CURRENCIES = ("usd", "eur", "gbp")
+"""In which ordinary customers pay. The yen is sold in too, and has no smaller unit."""
 
 
 def price(plan: str, currency: str, interval: str = "month") -> Price:

@@ -41,10 +41,13 @@ class Subscription:
     default_payment_method: str | None = None
     latest_invoice: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    addons: tuple[tuple[str, Price, int], ...] = ()
+    """Further items: id, price, quantity."""
+    pending_update: Mapping[str, Json] | None = None
 
     @property
     def amount(self) -> int:
-        """Minor units for a whole period."""
+        """Minor units for a whole period, without the further items."""
         return self.price.unit_amount * self.quantity
 
 
@@ -55,19 +58,23 @@ def subscription_object(subscription: Subscription) -> dict[str, Json]:
         "current_period_end": subscription.end,
     }
     newer = subscription.shape == NEWER
-    item = {
-        "id": subscription.item,
-        "object": "subscription_item",
-        **(period if newer else {}),
-        "price": {
-            "id": subscription.price.id,
-            "object": "price",
-            "currency": subscription.price.currency,
-            "recurring": {"interval": subscription.price.interval, "meter": None},
-            "unit_amount": subscription.price.unit_amount,
-        },
-        "quantity": subscription.quantity,
-    }
+    sold = ((subscription.item, subscription.price, subscription.quantity), *subscription.addons)
+    items = [
+        {
+            "id": id,
+            "object": "subscription_item",
+            **(period if newer else {}),
+            "price": {
+                "id": price.id,
+                "object": "price",
+                "currency": price.currency,
+                "recurring": {"interval": price.interval, "meter": None},
+                "unit_amount": price.unit_amount,
+            },
+            "quantity": quantity,
+        }
+        for id, price, quantity in sold
+    ]
     return {
         "id": subscription.id,
         "object": "subscription",
@@ -77,10 +84,10 @@ def subscription_object(subscription: Subscription) -> dict[str, Json]:
         "customer": subscription.customer,
         "default_payment_method": subscription.default_payment_method,
         "description": subscription.description,
-        "items": {"object": "list", "data": [item]},
+        "items": {"object": "list", "data": items},
         "latest_invoice": subscription.latest_invoice,
         "metadata": dict(subscription.metadata),
-        "pending_update": None,
+        "pending_update": subscription.pending_update,
         "status": subscription.status,
     }
 

@@ -18,7 +18,7 @@ import stripe
 from bench.types import Case, Json
 from scenarios.billing_webhooks import entry, people
 from scenarios.billing_webhooks.catalogue import CURRENCIES, PLANS, Price, price
-from scenarios.billing_webhooks.events import NEWER, OLDER, Subscription, body
+from scenarios.billing_webhooks.events import NEWER, OLDER, Subscription, body, updated
 from scenarios.billing_webhooks.notes import Fact, word, word_date, word_money
 
 ALPHABET = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -53,7 +53,9 @@ class History:
         """A new identifier in Stripe's manner, shorter than theirs."""
         return f"{prefix}_{''.join(self.rng.choices(ALPHABET, k=8))}"
 
-    def subscription(self, plan: str | None = None, quantity: int | None = None) -> Subscription:
+    def subscription(
+        self, plan: str | None = None, quantity: int | None = None, currency: str | None = None
+    ) -> Subscription:
         """A monthly subscription that is not on record yet."""
         start = FIRST_DAY + timedelta(seconds=self.rng.randrange(56 * DAY))
         following = (start.replace(day=1) + timedelta(days=32)).replace(day=min(start.day, 28))
@@ -61,7 +63,9 @@ class History:
             id=self.id("sub"),
             item=self.id("si"),
             customer=self.customer,
-            price=price(plan or self.rng.choice(PLANS[:3]), self.rng.choice(CURRENCIES)),
+            price=price(
+                plan or self.rng.choice(PLANS[:3]), currency or self.rng.choice(CURRENCIES)
+            ),
             quantity=quantity or self.rng.choice((1, 1, 1, 2, 3, 5, 8)),
             start=int(start.timestamp()),
             end=int(following.timestamp()),
@@ -69,7 +73,9 @@ class History:
             latest_invoice=self.id("in"),
         )
 
-    def on_record(self, subscription: Subscription) -> None:
+    def on_record(
+        self, subscription: Subscription, proration_behavior: str = "always_invoice"
+    ) -> None:
         """Put a subscription on record as it is."""
         self.rows["subscriptions"].append(
             {
@@ -81,6 +87,7 @@ class History:
                 "status": subscription.status,
                 "period_start": subscription.start,
                 "period_end": subscription.end,
+                "proration_behavior": proration_behavior,
             }
         )
 
@@ -90,9 +97,16 @@ class History:
         self.on_record(subscription)
         return subscription
 
-    def note(self, fact: Fact, changed_at: int, plan: str, **values: str) -> None:
+    def note(
+        self,
+        fact: Fact,
+        changed_at: int,
+        plan: str,
+        days_before: range = range(2, 40),
+        **values: str,
+    ) -> None:
         """A support note from some day before a change to ``plan``."""
-        day = day_of(changed_at) - timedelta(days=self.rng.randrange(2, 40))
+        day = day_of(changed_at) - timedelta(days=self.rng.choice(days_before))
         text = word(fact, self.seed, self.rng, plan=plan, person=self.person, **values)
         self.rows["support_notes"].append(
             {
@@ -138,7 +152,12 @@ class History:
         payload = body(event)
         received_at = event["created"] + (self.rng.randrange(1, 90) if delay is None else delay)
         id = self._arrive(payload, sign(payload, received_at), received_at)
-        charge = right["charge"] and {"event_id": event["id"], "delivery_id": id, **right["charge"]}
+        charge = right["charge"] and {
+            "event_id": event["id"],
+            "change_key": self.rows["pending_events"][-1]["change_key"],
+            "delivery_id": id,
+            **right["charge"],
+        }
         if not handled:
             self.truth[id] = {**right, "charge": charge}
             return id
@@ -149,6 +168,21 @@ class History:
         if charge:
             self.rows["billing_events"].append(charge)
         return id
+
+    def change(
+        self,
+        old: Subscription,
+        new: Subscription,
+        at: int,
+        right: Mapping[str, Json],
+        *,
+        delay: int | None = None,
+        handled: bool = False,
+    ) -> Mapping[str, Json]:
+        """Somebody changes a subscription; deliver the event of it, and return that."""
+        event = updated(self.id("evt"), at, old, new, self.id("req"))
+        self.deliver(event, right, delay=delay, handled=handled)
+        return event
 
     def forge(self, payload: str, signature: str, received_at: int) -> str:
         """Deliver something that the point of entry has to turn away."""
@@ -191,9 +225,9 @@ def ignored(reason: str, looked_up: Subscription | None = None) -> dict[str, Jso
     return _right("ignored", reason, calls)
 
 
-def review(reason: str, looked_up: Subscription) -> dict[str, Json]:
+def review(reason: str, looked_up: Subscription | None = None) -> dict[str, Json]:
     """Right: a human has to decide."""
-    return _right("review", reason, [query(looked_up)])
+    return _right("review", reason, [query(looked_up)] if looked_up else [])
 
 
 def billed(
@@ -201,7 +235,7 @@ def billed(
 ) -> dict[str, Json]:
     """Right: the delta is charged; ``unit_amount`` is an agreed price for the new plan."""
     unit = new.price.unit_amount if unit_amount is None else unit_amount
-    amount = due(old.amount, unit * new.quantity, at, new.start, new.end)
+    amount = due(old.amount, unit * new.quantity, at, new.start, new.end, (old.start, old.end))
     assert amount > 0, "not a charge: mend the stratum"
     charge = {
         "customer_id": new.customer,
@@ -250,10 +284,14 @@ def _right(
     return {"decision": decision, "reason": reason, "charge": charge, "calls": [*calls, final]}
 
 
-def due(old: int, new: int, at: int, start: int, end: int) -> int:
-    """The delta of a change at second ``at``, in exact fractions."""
+def due(
+    old: int, new: int, at: int, start: int, end: int, former: tuple[int, int] | None = None
+) -> int:
+    """The delta of a change at second ``at``, in exact fractions. ``former`` is the old period,
+    where the change began a new one."""
     share = Fraction(end - at, end - start)
-    return floor(new * share + Fraction(1, 2)) - floor(old * share + Fraction(1, 2))
+    unused = Fraction(former[1] - at, former[1] - former[0]) if former else share
+    return floor(new * share + Fraction(1, 2)) - floor(old * unused + Fraction(1, 2))
 
 
 def amount_of(plan: str, like: Price) -> int:

@@ -10,10 +10,11 @@ What the rules do not cover is never guessed. Somebody who can read has to look 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from bench.types import Decision, JobReport, Json, Workspace
 from scenarios.billing_webhooks.payload import (
@@ -22,11 +23,12 @@ from scenarios.billing_webhooks.payload import (
     parse,
     read_change,
 )
-from scenarios.billing_webhooks.proration import prorate
+from scenarios.billing_webhooks.proration import CLOCK_SKEW_S, prorate
 from scenarios.billing_webhooks.schema import (
     billing_events,
     decisions,
     pending_events,
+    prices,
     subscriptions,
     support_notes,
 )
@@ -43,10 +45,15 @@ class Known:
     """Who holds the subscription; None if it is not on record."""
     status: str | None
     currency: str | None
+    proration: str | None
+    """The subscription's proration behavior."""
     duplicate: bool
-    """An earlier delivery of the same event was handled."""
+    """An earlier delivery of the same event, or of the same change, was handled."""
     notes: bool
     """There are support notes on the customer."""
+    prices: AbstractSet[str]
+    """Ids of the price list."""
+    received_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ def decide(payload: str, known: Known) -> Ruling:
     """Apply the policy to one delivery."""
     try:
         event = parse(payload)
+        if event.get("livemode") is False:
+            return Ruling("ignored", "test_mode")
         if event.get("type") != "customer.subscription.updated":
             return Ruling("ignored", "other_event")
         change = read_change(event)
@@ -79,25 +88,31 @@ def decide(payload: str, known: Known) -> Ruling:
 
 
 def decide_change(change: Change, known: Known) -> Ruling:
-    """Rules 3 to 10. Raises ``UnclearError`` for a change that they do not cover."""
-    if change.status in ("trialing", "canceled"):
-        return Ruling("ignored", change.status)
+    """Rules 3 to 11. Raises ``UnclearError`` for a change that they do not cover."""
+    if change.status == "trialing" or change.after_trial:
+        return Ruling("ignored", "trialing")
+    if change.status == "canceled":
+        return Ruling("ignored", "canceled")
+    if change.status in ("past_due", "unpaid", "incomplete", "paused"):
+        return Ruling("review", "not_active")
     if change.status != "active":
-        raise UnclearError(f"status {change.status}")
+        raise UnclearError("another status")
     if not change.currency == change.old.currency == change.new.currency:
         raise UnclearError("two currencies")
-    if change.old.interval != change.new.interval:
-        raise UnclearError("another billing interval")
     if change.new.amount <= change.old.amount:
         return Ruling("ignored", "no_increase")
-    if known.customer != change.customer:
+    on_record = (known.customer, known.currency) == (change.customer, change.currency)
+    if not on_record or change.new.price not in known.prices:
         return Ruling("review", "unknown")
     if known.duplicate:
         return Ruling("ignored", "duplicate")
     if known.status == "canceled":
         return Ruling("ignored", "canceled")
-    if known.currency != change.currency:
-        raise UnclearError("two currencies")
+    at_once = change.old.interval != change.new.interval or change.old.unit_amount == 0
+    if known.proration != "always_invoice" and not at_once:
+        return Ruling("ignored", "no_proration")
+    if change.created > known.received_at + CLOCK_SKEW_S:
+        raise UnclearError("an event of the future")
     if known.notes:
         return Ruling("unsure", "support notes to be read")
     try:
@@ -107,6 +122,7 @@ def decide_change(change: Change, known: Known) -> Ruling:
             at=change.created,
             start=change.period_start,
             end=change.period_end,
+            old_period=change.old_period,
         ).delta
     except ValueError as error:
         raise UnclearError(str(error)) from None
@@ -125,11 +141,14 @@ class Delivery:
     id: str
     sequence: int
     event_id: str
+    change_key: str | None
     subscription_id: str | None
+    received_at: int
     payload: str
     customer_id: str | None
     currency: str | None
     subscription_status: str | None
+    proration_behavior: str | None
 
 
 def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
@@ -148,7 +167,8 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
         with workspace.engine.begin() as connection:
             deliveries = _pending(connection, after=last)
             more = len(deliveries) == CHUNK
-            seen = _handled_events(connection, deliveries)
+            price_list = set(connection.scalars(select(prices.c.id)))
+            seen = _handled_before(connection, deliveries)
             noted = _customers_with_notes(connection, deliveries)
             rulings: list[tuple[Delivery, Ruling]] = []
             for delivery in deliveries:
@@ -162,8 +182,11 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
                         customer=delivery.customer_id,
                         status=delivery.subscription_status,
                         currency=delivery.currency,
-                        duplicate=delivery.event_id in seen,
+                        proration=delivery.proration_behavior,
+                        duplicate=delivery.event_id in seen or delivery.change_key in seen,
                         notes=delivery.customer_id in noted,
+                        prices=price_list,
+                        received_at=delivery.received_at,
                     ),
                 )
                 if ruling.decision == "unsure" and unsure == "flag":
@@ -173,7 +196,7 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
                     continue
                 if ruling.decision == "unsure":
                     ruling = Ruling("review", ruling.reason)
-                seen.add(delivery.event_id)
+                seen |= {delivery.event_id, delivery.change_key}
                 rulings.append((delivery, ruling))
                 log.append(Decision(delivery.id, str(ruling), ruling.reason))
             _write(connection, rulings)
@@ -186,11 +209,14 @@ def _pending(connection: Connection, after: int) -> Sequence[Delivery]:
             pending_events.c.id,
             pending_events.c.sequence,
             pending_events.c.event_id,
+            pending_events.c.change_key,
             pending_events.c.subscription_id,
+            pending_events.c.received_at,
             pending_events.c.payload,
             subscriptions.c.customer_id,
             subscriptions.c.currency,
             subscriptions.c.status,
+            subscriptions.c.proration_behavior,
         )
         .outerjoin(subscriptions, subscriptions.c.id == pending_events.c.subscription_id)
         .where(pending_events.c.status == "pending", pending_events.c.sequence > after)
@@ -200,15 +226,20 @@ def _pending(connection: Connection, after: int) -> Sequence[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
-def _handled_events(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
-    return set(
-        connection.scalars(
-            select(pending_events.c.event_id).where(
-                pending_events.c.status == "processed",
-                pending_events.c.event_id.in_({delivery.event_id for delivery in deliveries}),
-            )
+def _handled_before(connection: Connection, deliveries: Sequence[Delivery]) -> set[str | None]:
+    """Event ids and change keys among these that were dealt with before."""
+    events = {delivery.event_id for delivery in deliveries}
+    changes = {delivery.change_key for delivery in deliveries}
+    handled = connection.execute(
+        select(pending_events.c.event_id, pending_events.c.change_key).where(
+            pending_events.c.status == "processed",
+            or_(
+                pending_events.c.event_id.in_(events),
+                pending_events.c.change_key.in_(changes),
+            ),
         )
     )
+    return {key for row in handled for key in row if key} & {*events, *changes}
 
 
 def _customers_with_notes(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
@@ -256,6 +287,7 @@ def _write(connection: Connection, rulings: Sequence[tuple[Delivery, Ruling]]) -
 def _charge(delivery: Delivery, change: Change, amount: int) -> Mapping[str, Json]:
     return {
         "event_id": delivery.event_id,
+        "change_key": delivery.change_key,
         "delivery_id": delivery.id,
         "customer_id": change.customer,
         "subscription_id": change.subscription,

@@ -49,9 +49,22 @@ def _difference(old: Json, new: Json) -> Json:
             for key, value in old.items()
             if key not in new or value != new[key]
         }
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) == 1:
-        return [_difference(old[0], new[0])]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        if len(old) == 1:
+            return [_difference(old[0], new[0])]
+        if [_id(each) for each in old] == [_id(each) for each in new]:
+            # Which of several items it was has to be said.
+            return [
+                {"id": _id(was), **_difference(was, now)}
+                for was, now in zip(old, new, strict=True)
+                if was != now
+            ]
     return old
+
+
+def _id(value: Json) -> Json:
+    """An element's id; what has none equals nothing, so that it is shown whole."""
+    return value["id"] if isinstance(value, dict) and "id" in value else object()
 
 
 def _strip(value: Json) -> Json:

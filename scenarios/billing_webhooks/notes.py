@@ -10,7 +10,14 @@ from importlib.resources import files
 from random import Random
 from typing import Literal, TypeAlias
 
-Fact: TypeAlias = Literal["waives_charge", "other_price", "next_period"]
+Fact: TypeAlias = Literal[
+    "waives_charge",
+    "other_price",
+    "next_period",
+    "refund_promised",
+    "other_customer",
+    "withdraws_waiver",
+]
 
 FIRST_HELD_OUT_SEED = 1000
 """Seeds below it are for development and use the development phrasings."""

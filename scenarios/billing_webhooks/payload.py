@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.types import Json
+
+MOST_SEATS = 1_000_000
+"""A larger quantity is a mistake, and nobody is charged for it."""
 
 
 class UnclearError(Exception):
@@ -46,20 +49,31 @@ class Change:
     created: int
     period_start: int
     period_end: int
+    old_period: tuple[int, int]
+    """The period that the change cut short; the same one unless it began a new one."""
+    after_trial: bool
+    """The change ended a trial."""
 
 
 def parse(payload: str) -> Mapping[str, Json]:
     """The event in a raw body. Raises ``UnclearError`` if there is none."""
     try:
-        event = json.loads(payload)
+        event = json.loads(payload, object_pairs_hook=_distinct, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise UnclearError("not JSON") from None
     return _mapping(event, "event")
 
 
-def status_of(event: Mapping[str, Json]) -> str:
-    """The status that the event gives its subscription."""
-    return _text(_subscription(event), "status")
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """A JSON object. One that gives a key twice means different things to different readers."""
+    object = dict(pairs)
+    if len(object) != len(pairs):
+        raise UnclearError("a key given twice")
+    return object
+
+
+def _no_number(name: str) -> Json:
+    raise UnclearError(f"{name} for a number")
 
 
 def read_change(event: Mapping[str, Json]) -> Change | None:
@@ -71,15 +85,19 @@ def read_change(event: Mapping[str, Json]) -> Change | None:
         if previous.keys() & {"plan", "quantity"}:
             raise UnclearError("a change that is not told by item")
         return None
-    item = _only_item(subscription)
-    new = _item(item)
-    old_item = _only_item(previous)
-    if _text(old_item, "id") != _text(item, "id"):
-        raise UnclearError("items were exchanged")
-    old = _item(old_item)
-    if (old.price, old.unit_amount, old.quantity) == (new.price, new.unit_amount, new.quantity):
+    before, after = _items(previous), _items(subscription)
+    changed = [id for id in before.keys() | after.keys() if _differ(before.get(id), after.get(id))]
+    if not changed:
         return None
+    if len(changed) > 1:
+        raise UnclearError("more than one item changed")
+    old_item, new_item = before.get(changed[0]), after.get(changed[0])
+    item: Mapping[str, Json] = new_item or old_item or {}
+    new = _item(new_item) if new_item else replace(_item(item), quantity=0)
+    old = _item(old_item) if old_item else replace(new, quantity=0)
     bearer = item if "current_period_start" in item else subscription
+    start, end = _integer(bearer, "current_period_start"), _integer(bearer, "current_period_end")
+    former = {**previous, **(old_item or {})}
     return Change(
         subscription=_text(subscription, "id"),
         customer=_text(subscription, "customer"),
@@ -88,8 +106,13 @@ def read_change(event: Mapping[str, Json]) -> Change | None:
         old=old,
         new=new,
         created=_integer(event, "created"),
-        period_start=_integer(bearer, "current_period_start"),
-        period_end=_integer(bearer, "current_period_end"),
+        period_start=start,
+        period_end=end,
+        old_period=(
+            _integer(former, "current_period_start", start),
+            _integer(former, "current_period_end", end),
+        ),
+        after_trial=previous.get("status") == "trialing",
     )
 
 
@@ -97,11 +120,29 @@ def _subscription(event: Mapping[str, Json]) -> Mapping[str, Json]:
     return _mapping(_mapping(event.get("data"), "data").get("object"), "data.object")
 
 
-def _only_item(holder: Mapping[str, Json]) -> Mapping[str, Json]:
-    items = _mapping(holder.get("items"), "items").get("data")
-    if not isinstance(items, list) or len(items) != 1:
-        raise UnclearError("not exactly one item")
-    return _mapping(items[0], "item")
+def _items(holder: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
+    """The items by id."""
+    listed = _mapping(holder.get("items"), "items").get("data")
+    if not isinstance(listed, list) or not listed:
+        raise UnclearError("no items")
+    items: dict[str, Mapping[str, Json]] = {
+        _text(_mapping(each, "item"), "id"): _mapping(each, "item") for each in listed
+    }
+    if len(items) != len(listed):
+        raise UnclearError("an item given twice")
+    return items
+
+
+def _differ(old: Mapping[str, Json] | None, new: Mapping[str, Json] | None) -> bool:
+    """Whether an item's price or quantity is another one."""
+    if old is None or new is None:
+        return True
+    return (old.get("quantity"), _sold(old)) != (new.get("quantity"), _sold(new))
+
+
+def _sold(item: Mapping[str, Json]) -> Json:
+    price = _mapping(item.get("price"), "price")
+    return price.get("id"), price.get("unit_amount")
 
 
 def _item(item: Mapping[str, Json]) -> Item:
@@ -109,13 +150,13 @@ def _item(item: Mapping[str, Json]) -> Item:
     return Item(
         price=_text(price, "id"),
         unit_amount=_integer(price, "unit_amount"),
-        quantity=_integer(item, "quantity"),
+        quantity=_integer(item, "quantity", most=MOST_SEATS),
         currency=_text(price, "currency"),
         interval=_text(_mapping(price.get("recurring"), "recurring"), "interval"),
     )
 
 
-def _mapping(value: Json, name: str) -> Mapping[str, Json]:
+def _mapping(value: Json, name: str) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise UnclearError(f"no {name}")
     return value
@@ -128,8 +169,10 @@ def _text(holder: Mapping[str, Json], key: str) -> str:
     return value
 
 
-def _integer(holder: Mapping[str, Json], key: str) -> int:
-    value = holder.get(key)
-    if type(value) is not int or not 0 <= value < 2**53:
+def _integer(
+    holder: Mapping[str, Json], key: str, default: int | None = None, *, most: int = 10**12
+) -> int:
+    value = holder.get(key, default)
+    if type(value) is not int or not 0 <= value <= most:
         raise UnclearError(f"no usable {key}")
     return value

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CLOCK_SKEW_S = 300
+"""By how much Stripe's clock may be ahead of ours: a later change has not happened yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proration:
@@ -20,18 +23,31 @@ class Proration:
         return self.debit - self.credit
 
 
-def prorate(*, old: int, new: int, at: int, start: int, end: int) -> Proration:
+def prorate(
+    *,
+    old: int,
+    new: int,
+    at: int,
+    start: int,
+    end: int,
+    old_period: tuple[int, int] | None = None,
+) -> Proration:
     """Prorate a change at second ``at`` from ``old`` to ``new`` minor units per period.
 
-    The period runs from ``start`` up to, not including, ``end``. Raises ``ValueError`` where
-    the change lies outside it or an amount is negative.
+    The period runs from ``start`` up to, not including, ``end``. Where the change began a new
+    one (another billing interval does), ``old_period`` is the one that it cut short. Raises
+    ``ValueError`` where the change lies outside either or an amount is negative.
     """
+    old_start, old_end = old_period or (start, end)
     if not start <= at < end:
         raise ValueError("the change lies outside the billing period")
+    if not old_start <= at < old_end:
+        raise ValueError("the old billing period is over")
     if old < 0 or new < 0:
         raise ValueError("an amount is negative")
     return Proration(
-        credit=_share(old, end - at, end - start), debit=_share(new, end - at, end - start)
+        credit=_share(old, old_end - at, old_end - old_start),
+        debit=_share(new, end - at, end - start),
     )
 
 

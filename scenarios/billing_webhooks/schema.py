@@ -22,7 +22,7 @@ prices = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("plan", Text, nullable=False),
-    Column("unit_amount", BigInteger, nullable=False),
+    Column("unit_amount", BigInteger, comment="null where only decimals or tiers apply"),
     Column("currency", Text, nullable=False),
     Column("interval", Text, nullable=False),
 )
@@ -41,12 +41,19 @@ subscriptions = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("customer_id", Text, ForeignKey(customers.c.id), nullable=False),
-    Column("price_id", Text, ForeignKey(prices.c.id), nullable=False),
+    Column("price_id", Text, nullable=False, comment="may have left the price list since"),
     Column("quantity", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("period_start", BigInteger, nullable=False),
     Column("period_end", BigInteger, nullable=False),
+    Column(
+        "proration_behavior",
+        Text,
+        nullable=False,
+        default="always_invoice",
+        comment="as agreed with the customer: always_invoice, create_prorations or none",
+    ),
 )
 
 support_notes = Table(
@@ -64,6 +71,7 @@ pending_events = Table(
     Column("id", Text, primary_key=True, comment="one delivery; a redelivery has another"),
     Column("sequence", BigInteger, nullable=False, unique=True, comment="order of arrival"),
     Column("event_id", Text, nullable=False, index=True),
+    Column("change_key", Text, index=True, comment="equal for one change told by two events"),
     Column("subscription_id", Text, comment="whichever the event is about, known or not"),
     Column("created", BigInteger, nullable=False, comment="when the change happened"),
     Column("received_at", BigInteger, nullable=False),
@@ -74,11 +82,13 @@ pending_events = Table(
     Index("pending_in_order", "status", "sequence"),
 )
 
-# The primary key is what makes a second charge for one event impossible, whoever tries.
+# Two keys make a second charge impossible, whoever tries: one event is charged once, and so is
+# one change, should Stripe have told it by two events.
 billing_events = Table(
     "billing_events",
     metadata,
     Column("event_id", Text, primary_key=True),
+    Column("change_key", Text, unique=True),
     Column("delivery_id", Text, ForeignKey(pending_events.c.id), nullable=False, unique=True),
     Column("customer_id", Text, ForeignKey(customers.c.id), nullable=False),
     Column("subscription_id", Text, ForeignKey(subscriptions.c.id), nullable=False),

@@ -6,23 +6,23 @@ every refusal is counted. With guards off, an act goes as far as the database le
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
+from scenarios.billing_webhooks import told
 from scenarios.billing_webhooks.message import iso_date
-from scenarios.billing_webhooks.proration import prorate
+from scenarios.billing_webhooks.proration import CLOCK_SKEW_S, prorate
 from scenarios.billing_webhooks.schema import (
     billing_events,
     computed_deltas,
     decisions,
     pending_events,
+    prices,
     subscriptions,
     support_notes,
 )
@@ -69,9 +69,12 @@ class LogDecision(BaseModel):
         "charge_due",
         "other_event",
         "no_change",
+        "test_mode",
         "trialing",
         "canceled",
+        "not_active",
         "no_increase",
+        "no_proration",
         "duplicate",
         "waived",
         "next_period",
@@ -100,6 +103,8 @@ def query_subscription(context: ToolContext, arguments: QuerySubscription) -> Js
             "price": found.price_id,
             "quantity": found.quantity,
             "currency": found.currency,
+            "proration": found.proration_behavior,
+            "unlisted": _unlisted(connection, delivery),
             "period": [iso_date(found.period_start), iso_date(found.period_end)],
             "duplicate": _handled_before(connection, delivery),
             "notes": [{"written": note.written, "text": note.text} for note in notes],
@@ -111,6 +116,8 @@ def calculate_delta(context: ToolContext, arguments: CalculateDelta) -> Json:
     with context.workspace.engine.begin() as connection:
         delivery = _delivery(connection, context)
         start, end = _period(connection, delivery)
+        if delivery.created > delivery.received_at + CLOCK_SKEW_S:
+            raise ToolError("no delta: an event of the future; log it for review as unclear")
         try:
             proration = prorate(
                 old=arguments.old_unit * arguments.old_quantity,
@@ -118,6 +125,7 @@ def calculate_delta(context: ToolContext, arguments: CalculateDelta) -> Json:
                 at=delivery.created,
                 start=start,
                 end=end,
+                old_period=told.period(delivery.payload, "previous_attributes"),
             )
         except ValueError as error:
             raise ToolError(f"no delta: {error}; log it for review as unclear") from None
@@ -143,6 +151,7 @@ def create_billing_event(context: ToolContext, arguments: CreateBillingEvent) ->
             connection.execute(
                 insert(billing_events).values(
                     event_id=delivery.event_id,
+                    change_key=delivery.change_key,
                     delivery_id=delivery.id,
                     customer_id=arguments.customer,
                     subscription_id=subscription.id,
@@ -230,9 +239,12 @@ def _delivery(connection: Connection, context: ToolContext) -> Row[Any]:
 
 
 def _handled_before(connection: Connection, delivery: Row[Any]) -> bool:
-    """Whether another, genuine delivery of the same event was dealt with."""
+    """Whether another, genuine delivery of the same event or change was dealt with."""
     others = select(func.count()).where(
-        pending_events.c.event_id == delivery.event_id,
+        or_(
+            pending_events.c.event_id == delivery.event_id,
+            pending_events.c.change_key == delivery.change_key,
+        ),
         pending_events.c.id != delivery.id,
         pending_events.c.status == "processed",
     )
@@ -241,14 +253,9 @@ def _handled_before(connection: Connection, delivery: Row[Any]) -> bool:
 
 def _period(connection: Connection, delivery: Row[Any]) -> tuple[int, int]:
     """The period that the event names, wherever it stands in it; else the one on record."""
-    try:
-        told = json.loads(delivery.payload)["data"]["object"]
-    except (ValueError, KeyError, TypeError):
-        told = None
-    start = next(_integers(told, "current_period_start"), None)
-    end = next(_integers(told, "current_period_end"), None)
-    if start is not None and end is not None:
-        return start, end
+    named = told.period(delivery.payload, "object")
+    if named is not None:
+        return named
     recorded = connection.execute(
         select(subscriptions.c.period_start, subscriptions.c.period_end).where(
             subscriptions.c.id == delivery.subscription_id
@@ -259,16 +266,10 @@ def _period(connection: Connection, delivery: Row[Any]) -> tuple[int, int]:
     return recorded.period_start, recorded.period_end
 
 
-def _integers(value: Json, key: str) -> Iterator[int]:
-    if isinstance(value, list):
-        for element in value:
-            yield from _integers(element, key)
-    elif isinstance(value, dict):
-        if type(value.get(key)) is int:
-            yield value[key]
-        for name, element in value.items():
-            if name != "metadata":
-                yield from _integers(element, key)
+def _unlisted(connection: Connection, delivery: Row[Any]) -> bool:
+    """Whether the event sells at a price that is not on the price list."""
+    sold = told.price_ids(delivery.payload)
+    return bool(sold - set(connection.scalars(select(prices.c.id).where(prices.c.id.in_(sold)))))
 
 
 TOOLS = (

@@ -1,6 +1,17 @@
 """The kinds of history: what arrives, and what is right."""
 
-from scenarios.billing_webhooks.strata import awkward, noted, ordinary
+from scenarios.billing_webhooks.strata import (
+    arriving,
+    awkward,
+    noted,
+    ordinary,
+    pricing,
+    standing,
+)
 
-KINDS = {kind.stratum.name: kind for kind in (*ordinary.KINDS, *awkward.KINDS, *noted.KINDS)}
+KINDS = {
+    kind.stratum.name: kind
+    for module in (ordinary, awkward, arriving, pricing, standing, noted)
+    for kind in module.KINDS
+}
 """By name, the ordinary ones first."""

@@ -136,6 +136,49 @@ def previous(**attributes: Any) -> Edit:
     return lambda event: event["data"].update(previous_attributes=attributes)
 
 
+def replaced(**values: Any) -> Edit:
+    return lambda event: event.update(values)
+
+
+def was(value: str) -> Edit:
+    """The status before the change."""
+    return lambda event: event["data"]["previous_attributes"].update(status=value)
+
+
+def anchored(days: int, interval: str = "month") -> Edit:
+    """The change begins a new period."""
+
+    def edit(event: dict[str, Any]) -> None:
+        now = event["created"]
+        new_item(event).update(current_period_start=now, current_period_end=now + days * 86_400)
+        new_item(event)["price"]["recurring"] = {"interval": interval}
+
+    return edit
+
+
+def second_item(old: int, new: int) -> Edit:
+    """Another item beside the usual one, with its quantity before and after."""
+
+    def edit(event: dict[str, Any]) -> None:
+        other = {**copy.deepcopy(old_item(event)), "id": "si_other"}
+        event["data"]["object"]["items"]["data"].append({**other, "quantity": new})
+        event["data"]["previous_attributes"]["items"]["data"].append({**other, "quantity": old})
+
+    return edit
+
+
+def currency(code: str) -> Edit:
+    def edit(event: dict[str, Any]) -> None:
+        event["data"]["object"]["currency"] = code
+        new_item(event)["price"]["currency"] = old_item(event)["price"]["currency"] = code
+
+    return edit
+
+
+def new_price(**values: Any) -> Edit:
+    return lambda event: new_item(event)["price"].update(values)
+
+
 def older_shape(event: dict[str, Any]) -> None:
     """The period on the subscription, not on its items."""
     for item in (new_item(event), old_item(event)):
@@ -154,10 +197,20 @@ class Golden:
     known: bool = True
     recorded_status: str = "active"
     recorded_price: str = "price_small"
+    recorded_currency: str = "usd"
+    recorded_proration: str = "always_invoice"
     handled_before: bool = False
+    """The usual charge was made for an earlier delivery, of ``earlier`` or of the same event."""
+    earlier: dict[str, Any] | None = None
+    delay: int = 3
     notes: Sequence[tuple[str, str]] = field(default_factory=tuple)
     unit_amount: int | None = None
     """The new unit amount that a note agrees on."""
+
+    @property
+    def currency(self) -> str:
+        code: str = self.event["data"]["object"].get("currency", "usd")
+        return code
 
 
 GOLDEN = (
@@ -223,6 +276,114 @@ GOLDEN = (
         "ignored",
         notes=(("2026-01-10", "The upgrade counts from the next period."),),
     ),
+    Golden(
+        "note_refund_promised",
+        event(),
+        "ignored",
+        notes=(("2026-01-10", "What the upgrade costs is refunded; do not charge it."),),
+    ),
+    Golden(
+        "note_expired",
+        event(),
+        "billed",
+        375,
+        notes=(("2026-01-10", "No charge for upgrades until 2026-01-20."),),
+    ),
+    Golden(
+        "note_other_customer",
+        event(),
+        "billed",
+        375,
+        notes=(("2026-01-10", "Belongs to Silver Ltd: no charge for upgrades in 2026."),),
+    ),
+    Golden(
+        "note_later_counts",
+        event(),
+        "billed",
+        375,
+        notes=(
+            ("2026-01-10", "No charge for upgrades until 2026-03-31."),
+            ("2026-01-12", "The waiver is withdrawn; charge upgrades as usual."),
+        ),
+    ),
+    Golden("late_redelivery", event(), "ignored", handled_before=True, delay=20 * 86_400),
+    Golden(
+        "same_change_twice",
+        event(replaced(id="evt_again")),
+        "ignored",
+        handled_before=True,
+        earlier=event(),
+    ),
+    # credit 541; debit 3 × 3252 × 445540 / 2678400 = 1622.87 → 1623
+    Golden(
+        "same_second",
+        event(prices(3252, 3252), quantities(1, 3), replaced(id="evt_second")),
+        "billed",
+        1082,
+        handled_before=True,
+        earlier=event(),
+    ),
+    Golden("updated_before_created", event(), "review", known=False),
+    Golden("test_mode", event(replaced(livemode=False)), "ignored"),
+    Golden("incomplete_event", event(lambda e: e["data"].pop("previous_attributes")), "review"),
+    Golden("incomplete_event", event(replaced(type="customer.subscription.amended")), "ignored"),
+    # credit 166; debit the whole year
+    Golden("interval_change", event(prices(1000, 10000), anchored(365, "year")), "billed", 9834),
+    Golden("interval_change", event(prices(10000, 1000), anchored(30, "month")), "ignored"),
+    Golden(
+        "free_to_paid",
+        event(prices(0, 3252), anchored(30)),
+        "billed",
+        3252,
+        recorded_proration="none",
+    ),
+    Golden("period_edge", event(at(START)), "billed", 2252),
+    # credit 600 × 1000 / 2678400 = 0.22 → 0; debit 600 × 3252 / 2678400 = 0.73 → 1
+    Golden(
+        "period_edge",
+        event(
+            at(END - 1),
+            lambda e: (old_item(e).update(quantity=600), new_item(e).update(quantity=600)),
+        ),
+        "billed",
+        1,
+    ),
+    Golden("several_items", event(second_item(4, 4)), "billed", 375),
+    Golden("several_items", event(second_item(4, 5)), "review"),
+    # an item that was not there before: 4 × 1000 × 445540 / 2678400 = 665.38 → 665
+    Golden(
+        "several_items",
+        event(
+            lambda e: new_item(e).update(price=old_item(e)["price"]),
+            second_item(4, 4),
+            lambda e: e["data"]["previous_attributes"]["items"]["data"].pop(),
+        ),
+        "billed",
+        665,
+    ),
+    Golden("zero_decimal", event(currency("jpy")), "billed", 375, recorded_currency="jpy"),
+    Golden("currency_mismatch", event(), "review", recorded_currency="eur"),
+    Golden("decimal_price", event(new_price(unit_amount=None)), "review"),
+    Golden("proration_off", event(), "ignored", recorded_proration="none"),
+    Golden("proration_off", event(), "ignored", recorded_proration="create_prorations"),
+    Golden("unknown_price", event(new_price(id="price_strange")), "review"),
+    Golden(
+        "upgrade_and_back",
+        event(prices(3252, 1000), at(USUAL + 600), replaced(id="evt_back")),
+        "ignored",
+        handled_before=True,
+        earlier=event(),
+    ),
+    Golden("trial_ends", event(was("trialing"), anchored(30)), "ignored"),
+    Golden("not_active", event(status("past_due")), "review"),
+    Golden("pending_update", event(previous(pending_update=None)), "ignored"),
+    Golden("leaving", event(previous(cancel_at_period_end=False)), "ignored"),
+    Golden(
+        "leaving",
+        event(lambda e: e["data"]["object"].update(cancel_at_period_end=True)),
+        "billed",
+        375,
+    ),
 )
 
 
@@ -254,10 +415,11 @@ def case(golden: Golden) -> Case:
                 "customer_id": "cus_golden",
                 "price_id": golden.recorded_price,
                 "quantity": 1,
-                "currency": "usd",
+                "currency": golden.recorded_currency,
                 "status": golden.recorded_status,
                 "period_start": START,
                 "period_end": END,
+                "proration_behavior": golden.recorded_proration,
             }
         ]
     rows["support_notes"] = [
@@ -265,18 +427,17 @@ def case(golden: Golden) -> Case:
         for number, (written, text) in enumerate(golden.notes)
     ]
     if golden.handled_before:
-        rows["pending_events"].append(
-            {**delivered(golden.event, "dlv_0", 1), "status": "processed"}
-        )
-        rows["billing_events"].append({**charge(375), "delivery_id": "dlv_0"})
+        earlier = golden.earlier or golden.event
+        rows["pending_events"].append({**delivered(earlier, "dlv_0", 1), "status": "processed"})
+        rows["billing_events"].append({**charge(375, earlier), "delivery_id": "dlv_0"})
         rows["decisions"].append(
             {"delivery_id": "dlv_0", "decision": "billed", "reason": "charge_due"}
         )
-    rows["pending_events"].append(delivered(golden.event, "dlv_1", 2))
+    rows["pending_events"].append(delivered(golden.event, "dlv_1", 2, golden.delay))
     right = {
         "decision": golden.decision,
         "reason": "by hand",
-        "charge": None if golden.amount is None else charge(golden.amount),
+        "charge": None if golden.amount is None else charge(golden.amount, golden.event),
     }
     return Case(
         id=f"{golden.stratum}-golden",
@@ -287,22 +448,24 @@ def case(golden: Golden) -> Case:
     )
 
 
-def charge(amount: int) -> dict[str, Any]:
+def charge(amount: int, event: dict[str, Any] = UPGRADE) -> dict[str, Any]:
+    item = new_item(event)
     return {
-        "event_id": "evt_golden",
+        "event_id": event["id"],
+        "change_key": entry.change_key(event),
         "delivery_id": "dlv_1",
         "customer_id": "cus_golden",
         "subscription_id": "sub_golden",
         "amount": amount,
-        "currency": "usd",
-        "period_start": START,
-        "period_end": END,
+        "currency": event["data"]["object"]["currency"],
+        "period_start": item.get("current_period_start", START),
+        "period_end": item.get("current_period_end", END),
     }
 
 
-def delivered(event: dict[str, Any], id: str, sequence: int) -> dict[str, Any]:
+def delivered(event: dict[str, Any], id: str, sequence: int, delay: int = 3) -> dict[str, Any]:
     payload = json.dumps(event)
-    now = event["created"] + 3
+    now = event["created"] + delay
     row, rejection = entry.delivery(
         id=id,
         sequence=sequence,

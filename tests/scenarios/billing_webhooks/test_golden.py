@@ -27,7 +27,11 @@ def test_the_job_does_what_was_worked_out_by_hand(template: Template, golden: Go
         SCENARIO.job(workspace, unsure="review")
         verdict = SCENARIO.verify(case(golden), workspace)
         assert verdict.status == "pass", verdict
-        words = golden.decision if golden.amount is None else f"billed {golden.amount} usd"
+        words = (
+            golden.decision
+            if golden.amount is None
+            else f"billed {golden.amount} {golden.currency}"
+        )
         assert verdict.records[0].decision == words
         with workspace.engine.connect() as connection:
             amounts = connection.scalars(
@@ -57,6 +61,8 @@ def test_the_tools_charge_an_agreed_price_as_worked_out_by_hand(template: Templa
             "price": "price_small",
             "quantity": 1,
             "currency": "usd",
+            "proration": "always_invoice",
+            "unlisted": False,
             "period": ["2026-01-01", "2026-02-01"],
             "duplicate": False,
             "notes": [

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from scenarios.billing_webhooks import SCENARIO
 from scenarios.billing_webhooks.job import Known, decide
 from scenarios.billing_webhooks.schema import pending_events
 from tests.scenarios.billing_webhooks.golden import (
+    START,
+    USUAL,
     Edit,
     Golden,
+    at,
     case,
     event,
     new_item,
@@ -23,7 +27,16 @@ from tests.scenarios.billing_webhooks.playing import together
 
 REACHABLE = {stratum.name: 20 for stratum in SCENARIO.strata if not stratum.free_text}
 IN_PROSE = {stratum.name: 20 for stratum in SCENARIO.strata if stratum.free_text}
-RECORD = Known("cus_golden", "active", "usd", duplicate=False, notes=False)
+RECORD = Known(
+    "cus_golden",
+    "active",
+    "usd",
+    "always_invoice",
+    duplicate=False,
+    notes=False,
+    prices={"price_small", "price_big"},
+    received_at=USUAL + 3,
+)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 2026, 2027])
@@ -44,7 +57,10 @@ def test_only_what_stands_in_prose_is_flagged(template: Template) -> None:
     cases = together([*SCENARIO.cases(REACHABLE, 3), *in_prose])
     with template.workspace(cases) as workspace:
         report = SCENARIO.job(workspace, unsure="flag")
-    assert set(report.flagged) == {record for each in in_prose for record in each.records}
+    assert set(report.flagged) >= {record for each in in_prose for record in each.records}
+    prose = {record for each in in_prose for record in each.records}
+    others = {cases.truth[record]["reason"] for record in report.flagged if record not in prose}
+    assert others == {"unclear"}
 
 
 def test_running_the_job_again_changes_nothing(template: Template) -> None:
@@ -68,11 +84,11 @@ def test_a_flag_holds_back_what_comes_later_for_the_same_subscription(template: 
             connection.execute(
                 update(pending_events)
                 .where(pending_events.c.id == first)
-                .values(payload=str(payload).replace('"active"', '"past_due"'))
+                .values(payload=str(payload).replace('"active"', '"resting"'))
             )
         report = SCENARIO.job(workspace, unsure="flag")
         assert report.flagged == {
-            first: "unclear: status past_due",
+            first: "unclear: another status",
             second: "waits for an earlier delivery",
         }
 
@@ -115,16 +131,21 @@ UNCLEAR = {
     "decimal amount": event(lambda e: new_item(e)["price"].update(unit_amount="3252")),
     "negative quantity": event(lambda e: new_item(e).update(quantity=-1)),
     "quantity true": event(lambda e: new_item(e).update(quantity=True)),
-    "two items": event(lambda e: e["data"]["object"]["items"]["data"].append(new_item(e))),
+    "an item twice": event(lambda e: e["data"]["object"]["items"]["data"].append(new_item(e))),
+    "tiered price": event(
+        lambda e: new_item(e)["price"].update(unit_amount=None, billing_scheme="tiered")
+    ),
+    "absurd quantity": event(lambda e: new_item(e).update(quantity=10**7)),
+    "the old period is over": event(
+        lambda e: old_item(e).update(current_period_start=START - 1000, current_period_end=START)
+    ),
+    "from the future": event(at(USUAL + 400)),
     "exchanged items": event(lambda e: old_item(e).update(id="si_other")),
     "no period": event(without(*ITEM, "current_period_end")),
     "outside its period": event(lambda e: e.update(created=1)),
     "empty period": event(lambda e: new_item(e).update(current_period_end=e["created"])),
-    "status of its own": event(status("past_due")),
+    "status of its own": event(status("resting")),
     "another currency": event(lambda e: new_item(e)["price"].update(currency="eur")),
-    "another interval": event(
-        lambda e: new_item(e)["price"].update(recurring={"interval": "year"})
-    ),
     "a list": [],
     "quantity told elsewhere": event(previous(quantity=1)),
 }
@@ -144,12 +165,12 @@ def test_what_is_no_event_is_never_guessed(payload: str) -> None:
 
 
 def test_another_customer_than_the_one_on_record_goes_to_review() -> None:
-    stranger = Known("cus_other", "active", "usd", duplicate=False, notes=False)
+    stranger = replace(RECORD, customer="cus_other")
     assert decide(json.dumps(event()), stranger).decision == "review"
 
 
 def test_a_note_does_not_matter_where_nothing_would_be_charged() -> None:
-    noted = Known("cus_golden", "active", "usd", duplicate=False, notes=True)
+    noted = replace(RECORD, notes=True)
     harmless = (
         event(status("trialing")),
         event(previous(metadata={"a": "b"})),
