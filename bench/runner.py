@@ -313,7 +313,7 @@ def _trial(
         started=started,
         wall_s=wall_s,
         working_s=plain_s + model_s,
-        waiting_s=sum(step.waiting_s for step in steps),
+        waiting_s=sum(step.waiting_s for step in steps) + conduct.waited_s,
         timing=timing,
         outcome_hash=content_hash([[r.record, r.decision] for r in verdict.records]),
         raw_hash=content_hash([conduct.decisions, [[step.text, step.calls] for step in steps]]),

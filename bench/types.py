@@ -575,6 +575,8 @@ class Conduct:
     """Working seconds of plain code."""
     cut_s: float | None = None
     """Seconds of a call that the time limit cut off. Its tokens are unknown, and were paid for."""
+    waited_s: float = 0.0
+    """Seconds spent on a provider that failed in the end; the steps hold those of the others."""
     tool_sequence: tuple[str, ...] = ()
     """Tool names with arguments; for the job the database writes, in order."""
 

@@ -94,6 +94,7 @@ async def handle(assignment: Assignment, records: tuple[str, ...]) -> Conduct:
         tasks=len(tasks),
         steps=tuple(work.steps),
         cut_s=cut_s,
+        waited_s=work.waited_s,
         tool_sequence=tuple(
             f"{tool.name} {canonical_json(tool.arguments)}"
             for step in work.steps
@@ -110,6 +111,8 @@ class _Work:
     steps: list[Step] = field(default_factory=list)
     asked: float | None = None
     """When the call in flight began; None while there is none."""
+    waited_s: float = 0.0
+    """For a provider that failed in the end."""
 
     async def converse(self, number: int, task: Task) -> None:
         """Lead one conversation up to its final tool call, or raise ``Stop``."""
@@ -159,6 +162,7 @@ class _Work:
             try:
                 reply = await assignment.model.reply(request)
             except ProviderError as error:
+                self.waited_s += error.waiting_s
                 raise Stop(Cause.INFRASTRUCTURE, str(error)) from None
             self.asked = None
             messages.append(wording.echo(reply))

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bench.cli import doctor, gate, models, run, runs
+from bench.cli import doctor, gate, models, run, runs, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -29,6 +29,8 @@ app.command()(runs.report)
 app.command("list")(runs.list_)
 app.command()(runs.show)
 app.command()(gate.compare)
+app.command()(spending.forecast)
+app.command()(spending.reprice)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 

@@ -171,8 +171,9 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
     for name in model_names(options):
         fetch(name, console)
     session = prepare(options)
+    expected: dict[str, float] = {}
     if hosted(session.plan.models):
-        _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
+        expected = _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
     journal = session.open()
     spending = None
     try:
@@ -192,6 +193,8 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
         if spending is not None:
             spending.close()
     make_report(session.folder, console)
+    if not undone:
+        _tell_error_of_forecast(session.folder, expected, console)
     if undone:
         console.print(
             f"stopped at --max-usd {options.max_usd:g}: {len(undone)} of {total} trials were not "
@@ -201,8 +204,11 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
         raise typer.Exit(3)
 
 
-def _agree_on_cost(session: Session, console: Console, *, allow_unpriced: bool, yes: bool) -> None:
-    """Show what the hosted models' share of a run will cost, and ask before spending."""
+def _agree_on_cost(
+    session: Session, console: Console, *, allow_unpriced: bool, yes: bool
+) -> dict[str, float]:
+    """Show what the hosted models' share of a run will cost, and ask before spending. Returns the
+    forecast dollars by model."""
     import asyncio
 
     from rich.table import Table
@@ -214,10 +220,13 @@ def _agree_on_cost(session: Session, console: Console, *, allow_unpriced: bool, 
     for column in ("model", "trials", "tokens in", "of them cached", "out", "USD", "USD, no cache"):
         table.add_column(column, justify="left" if column == "model" else "right")
     unpriced = []
+    expected = {}
     for model in hosted(session.plan.models):
         cost = asyncio.run(forecast(session.plan, model.priced_as or model.name, session.ideal))
         if cost.usd is None:
             unpriced.append(model.name)
+        else:
+            expected[model.name] = cost.usd
         table.add_row(
             model.name,
             f"{cost.trials:,}",
@@ -234,8 +243,26 @@ def _agree_on_cost(session: Session, console: Console, *, allow_unpriced: bool, 
         )
     console.print(table)
     if yes:
-        return
+        return expected
     if not sys.stdin.isatty():
         raise BenchError("this run costs money and nobody is there to agree; add --yes")
     if not typer.confirm("Spend that?"):
         raise typer.Exit(0)
+    return expected
+
+
+def _tell_error_of_forecast(folder: Path, expected: dict[str, float], console: Console) -> None:
+    """How far the forecast was from what the provider billed."""
+    from bench.journal import read_run
+
+    trials = read_run(folder).trials
+    for model, forecast in expected.items():
+        spent = [trial.dollars.api for trial in trials if trial.model == model]
+        known = [dollars for dollars in spent if dollars is not None]
+        if forecast > 0 and known and len(known) == len(spent):
+            error = sum(known) / forecast - 1
+            console.print(
+                f"{model}: ${sum(known):.4f} billed, ${forecast:.4f} forecast from ideal calls "
+                f"({error:+.0%})",
+                highlight=False,
+            )

@@ -1,0 +1,94 @@
+"""What a run's tokens cost at other prices, or on another model. Calls nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import PriceUnknownError
+from bench.journal import read_run, read_steps
+from bench.metering.prices import PriceTable, cost, price
+from bench.metering.usage import read_usage
+from bench.types import Step, Usage
+
+
+@dataclass(frozen=True)
+class Repriced:
+    """The calls of one approach with one model."""
+
+    scenario: str
+    approach: str
+    model: str
+    calls: int
+    usage: Usage
+    recorded: float | None
+    """US dollars as the journal has them."""
+    billed: float | None
+    """US dollars anew. None with a reason."""
+    cold: float | None
+    """The same with nothing cached."""
+    reason: str | None
+
+
+def reprice(
+    folder: Path, table: PriceTable, *, as_model: str | None = None, batch: bool = False
+) -> list[Repriced]:
+    """Price each call on record by ``table``: as the model that made it, or as ``as_model``.
+
+    Token classes are read from the provider's own usage object where the traces hold it, so that a
+    mended reading of it mends old runs too. Raises ``PriceUnknownError`` for an unknown
+    ``as_model``, and ``JournalError`` for a run that cannot be read.
+    """
+    if as_model is not None:
+        price(as_model, table, batch=batch)
+    run = read_run(folder)
+    trials = {(t.id, t.attempt): t for t in run.trials if t.model is not None}
+    groups: dict[tuple[str, str, str], list[Step]] = {}
+    recorded: dict[tuple[str, str, str], float | None] = {}
+    for trial in trials.values():
+        key = (trial.scenario, trial.approach, str(trial.model))
+        groups.setdefault(key, [])
+        before = recorded.get(key, 0.0)
+        known = before is not None and trial.dollars.api is not None
+        recorded[key] = (before or 0.0) + (trial.dollars.api or 0.0) if known else None
+    for step in read_steps(folder):
+        found = trials.get((step.trial, step.attempt))
+        if found is not None:
+            groups[found.scenario, found.approach, str(found.model)].append(step)
+    return [
+        _row(key, steps, recorded[key], table, as_model=as_model, batch=batch)
+        for key, steps in groups.items()
+    ]
+
+
+def _row(
+    key: tuple[str, str, str],
+    steps: list[Step],
+    recorded: float | None,
+    table: PriceTable,
+    *,
+    as_model: str | None,
+    batch: bool,
+) -> Repriced:
+    usages = [(read_usage(s.raw_usage) if s.raw_usage else None) or s.usage for s in steps]
+    total = sum(usages, Usage())
+    name = as_model or key[2].removeprefix("reference/")
+    try:
+        known = price(name, table, batch=batch)
+    except PriceUnknownError as error:
+        return Repriced(*key, len(steps), total, recorded, None, None, str(error))
+    dollars = [cost(usage, known) for usage in usages]
+    billed = [each for each, _cold in dollars if each is not None]
+    cold = [each for _billed, each in dollars if each is not None]
+    reason = None
+    if len(billed) < len(dollars):
+        reason = f"{key[2]}: the tokens of {len(dollars) - len(billed)} calls have no price"
+    return Repriced(
+        *key,
+        calls=len(steps),
+        usage=total,
+        recorded=recorded,
+        billed=sum(billed) if len(billed) == len(dollars) else None,
+        cold=sum(cold) if len(cold) == len(dollars) else None,
+        reason=reason,
+    )
