@@ -1,7 +1,13 @@
-"""The report as one self-contained HTML file: no script, no outside request."""
+"""The report as a small application in one HTML file: no server, no outside request.
+
+The script is our own: tabs, a sortable table of fifty rows and one map are less code than the glue
+and the licence texts of libraries for them would be, and it needs no network to be read.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -12,7 +18,9 @@ from markupsafe import Markup, escape
 from bench.analysis.rows import Row, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers, palette
+from bench.report.app import AppData
 from bench.report.charts.drawing import Chart
+from bench.report.differences import divergences
 from bench.report.outline import outline, setting
 from bench.report.transcripts import Transcript
 
@@ -22,8 +30,29 @@ _SIZE = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>')
 _FONT = re.compile(r"font-family: [^;\"]+;? ?")
 
 
-def render(summary: Summary, charts: Sequence[Chart], transcripts: Mapping[str, Transcript]) -> str:
-    """The whole report. Everything from a run is text: jinja2 escapes it."""
+TABS = (
+    ("overview", "Overview"),
+    ("success", "Success"),
+    ("cost", "Cost"),
+    ("latency", "Latency"),
+    ("determinism", "Determinism"),
+    ("economics", "Economics"),
+    ("claims", "Claims"),
+    ("trials", "Trials"),
+    ("setting", "How it was made"),
+)
+"""Name and title of each part."""
+SCRIPTS = ("economics.js", "app.js", "trials.js")
+
+
+def render(
+    summary: Summary,
+    charts: Sequence[Chart],
+    transcripts: Mapping[str, Transcript],
+    data: AppData,
+) -> str:
+    """The whole report. Everything from a run is text: jinja2 escapes it, and the script puts it on
+    the page as text. ``transcripts``: those of differing trials, at least."""
     environment = Environment(
         loader=FunctionLoader(_template),
         autoescape=True,
@@ -31,17 +60,34 @@ def render(summary: Summary, charts: Sequence[Chart], transcripts: Mapping[str, 
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = "\n".join(_template(name) for name in SCRIPTS)
+    differing = divergences(summary.determinism, transcripts)
     return environment.get_template("report.html.j2").render(
         summary=summary,
         style=Markup(_template("report.css")),
+        script=Markup(script),
+        policy=content_policy(script, beside=bool(data.files)),
+        data=data,
+        tabs=TABS,
         scenarios=outline(summary, charts),
+        differing={
+            s.name: [d for d in differing if d.left.trial.startswith(f"{s.name}/")]
+            for s in summary.scenarios
+        },
         heads={s.name: headline(summary, s.name) for s in summary.scenarios},
         setting=setting(summary),
-        transcripts=transcripts,
         inline=inline_svg,
         numbers=numbers,
         known=tuple(palette.APPROACHES),
     )
+
+
+def content_policy(script: str, *, beside: bool) -> str:
+    """What the page may do: run this very script, and with ``beside`` those that lie beside it; ask
+    for nothing. A second wall behind the escaping."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    scripts = f"'sha256-{digest}'" + (" 'self' file:" if beside else "")
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {scripts}"
 
 
 def _template(name: str) -> str:

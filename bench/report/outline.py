@@ -53,13 +53,14 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         return tuple(table for table in found if table is not None and table.rows)
 
     name = scenario.name
+    decision = economics.decision_of(summary, name)
     calls = conduct.steps_table(summary, name)
     failed = conduct.failures_table(summary, name)
     return [
         *_decision(summary, name, drawn("decision-map")),
         Section(
             "Success and cost",
-            "success",
+            "cost",
             (
                 "First as it would be in production, then in the sample as drawn, where rare "
                 f"strata count more. The strata measured make up {_covered(scenario)} of the "
@@ -78,6 +79,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             present(
                 outcomes.strata_table(summary, scenario),
                 outcomes.flags_table(summary, name),
+                None if decision is None else economics.comparison_table(decision),
             ),
         ),
         Section(
@@ -97,7 +99,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             ),
             drawn("determinism"),
         ),
-        Section("Failures", "trials", () if failed else ("No trial failed.",), present(failed)),
+        Section("Failures", "success", () if failed else ("No trial failed.",), present(failed)),
         Section(
             "Claims",
             "claims",
@@ -137,7 +139,6 @@ def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sec
                 economics.break_even_table(decision),
                 economics.influence_table(decision),
                 economics.chord_table(decision),
-                economics.comparison_table(decision),
             ),
             drawn,
         ),

@@ -63,9 +63,9 @@ def _premises(a: Assumptions) -> Iterator[str]:
     growth = f", {a.growth:.2f} times that on average" if a.volume.growth_per_month else ""
     yield (
         f"Assumed: {numbers.count(a.volume.records_per_month)} records a month{growth}, "
-        f"{numbers.significant(a.changes.per_month)} changes of the rules a month, "
+        f"{plain(a.changes.per_month)} changes of the rules a month, "
         f"{money(a.people.usd_per_hour)} an hour of work, {money(a.errors.usd)} a wrong record, "
-        f"{numbers.significant(a.people.review_minutes)} minutes a review, {a.months} months."
+        f"{plain(a.people.review_minutes)} minutes a review, {a.months} months."
     )
 
 
@@ -147,8 +147,8 @@ def _what_would_change_it(decision: Decision) -> Iterator[str]:
         assert each.switch is not None
         way = "above" if each.switch > each.value else "below"
         yield (
-            f"It would change {way} {numbers.significant(each.switch)} {each.input} "
-            f"(assumed: {numbers.significant(each.value)})."
+            f"It would change {way} {plain(each.switch)} {each.input} "
+            f"(assumed: {plain(each.value)})."
         )
     if not nearest:
         yield "No single assumption, moved by a factor of up to 1,000, changes it."
@@ -182,6 +182,12 @@ def money(value: float | None) -> str:
     if value is None:
         return numbers.UNKNOWN
     return f"${value:,.0f}" if abs(value) >= 10 else f"${value:,.2f}"
+
+
+def plain(value: float) -> str:
+    """A number as one would write it: three digits that count, no needless zeros."""
+    text = numbers.significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def points(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from bench.analysis.summary import candidates_of, summarise_run
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
 from bench.report import differences, export, html, markdown
+from bench.report.app import FOLDER, app_data
 from bench.report.charts import charts
 from bench.report.charts.drawing import Chart
 from bench.report.transcripts import Transcript, transcripts
@@ -25,6 +27,8 @@ class ReportPaths:
     summary_json: Path
     charts: tuple[Path, ...]
     transcripts: tuple[Path, ...]
+    beside: tuple[Path, ...]
+    """Scripts with the transcripts of a run too large for one file."""
     summary: Summary
 
 
@@ -45,14 +49,17 @@ def write_report(folder: Path, assumptions: Assumptions | None = None) -> Report
     examples = [failure.example for failure in summary.failures]
     for _, case in differences.wanted(summary.determinism):
         examples += [case.first, case.second]
-    told = transcripts(folder, run.trials, examples)
+    all_told = transcripts(folder, run.trials, [trial.id for trial in run.trials])
+    told = {name: all_told[name] for name in dict.fromkeys(examples)}
+    data = app_data(candidates, assumptions, all_told)
     try:
         return ReportPaths(
-            html=_write(folder / "report.html", html.render(summary, drawn, told)),
+            html=_write(folder / "report.html", html.render(summary, drawn, told, data)),
             markdown=_write(folder / "report.md", markdown.render(summary, drawn, told)),
             summary_json=_write(folder / "summary.json", export.to_json(summary)),
             charts=_charts(folder / "charts", drawn),
             transcripts=_transcripts(folder / "transcripts", told),
+            beside=_beside(folder / FOLDER, data.files),
             summary=summary,
         )
     except OSError as error:
@@ -77,6 +84,14 @@ def _transcripts(folder: Path, told: dict[str, Transcript]) -> tuple[Path, ...]:
         _write(folder / f"{transcript.name}.md", markdown.render_transcript(transcript))
         for transcript in told.values()
     )
+
+
+def _beside(folder: Path, files: dict[str, str]) -> tuple[Path, ...]:
+    if not files:
+        shutil.rmtree(folder, ignore_errors=True)
+        return ()
+    _empty(folder, "*.js")
+    return tuple(_write(folder / name, script) for name, script in files.items())
 
 
 def _empty(folder: Path, *patterns: str) -> None:

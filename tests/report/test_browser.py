@@ -5,14 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.report import ReportPaths
-from tests.synthetic import HOSTILE
+from bench.analysis.assumptions import load_assumptions
+from bench.analysis.decision_map import decision_map
+from bench.analysis.economics import (
+    break_even_changes,
+    break_even_volume,
+    certainty,
+    cheapest,
+    monthly_cost,
+    totals,
+    with_changes,
+    with_volume,
+)
+from bench.analysis.rates import bounds
+from bench.analysis.summary import candidates_of
+from bench.journal import read_run
+from bench.report import ReportPaths, html, write_report
+from tests.synthetic import HOSTILE, LOCAL, Shape, write_run
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
@@ -55,57 +73,292 @@ def opened(browser: Browser, path: Path, viewport: dict[str, int], scheme: str) 
     return found
 
 
+TABS = [name for name, _ in html.TABS]
+
+
+def show(page: Page, tab: str) -> None:
+    page.locator(f"[data-tab={tab}]").click()
+    page.locator(f"#panel-{tab}").wait_for(state="visible")
+    if tab == "economics":
+        page.locator("[data-economics] table").first.wait_for()
+    if tab == "trials":
+        page.locator("#trial-table tbody tr").first.wait_for()
+
+
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_never_scrolls_sideways_and_asks_for_nothing(
+def test_no_part_scrolls_sideways_or_asks_for_anything(
     browser: Browser, written: ReportPaths, viewport: dict[str, int], scheme: str
 ) -> None:
     found = opened(browser, written.html, viewport, scheme)
-    for details in found.page.locator("details").all():
-        details.evaluate("element => { element.open = true }")
-    width = found.page.evaluate("document.documentElement.scrollWidth")
-    assert width <= viewport["width"]
-    outside = found.page.evaluate(
-        """() => [...document.querySelectorAll("body *")]
-            .filter(e => !e.closest(".scroll, svg, pre"))
-            .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-            .map(e => e.tagName + "." + e.className)"""
-    )
-    assert outside == []
+    for tab in TABS:
+        show(found.page, tab)
+        visible = found.page.locator("[role=tabpanel]:visible")
+        assert visible.count() == 1
+        assert visible.inner_text().strip()
+        width = found.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport["width"], tab
+        outside = found.page.evaluate(
+            """() => [...document.querySelectorAll("main *")]
+                .filter(e => !e.closest(".scroll, svg, pre"))
+                .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+                .map(e => e.tagName + "." + e.className)"""
+        )
+        assert outside == [], tab
     assert found.requests == [written.html.as_uri()]
     assert found.complaints == []
 
 
+def test_the_tabs_work_by_keyboard_and_by_link(browser: Browser, written: ReportPaths) -> None:
+    page = opened(browser, written.html, DESKTOP, "light").page
+    page.locator("[data-tab=overview]").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.tab") == "success"
+    assert page.locator("#panel-success").is_visible()
+    page.keyboard.press("End")
+    assert page.locator("#panel-setting").is_visible()
+    page.go_back()
+    page.locator("#panel-success").wait_for(state="visible")
+    page.goto(f"{written.html.as_uri()}#tab-claims")
+    page.locator("#panel-claims").wait_for(state="visible")
+
+
+def test_without_script_everything_but_the_trials_is_there(
+    browser: Browser, written: ReportPaths
+) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(written.html.as_uri())
+    text = page.locator("main").inner_text()
+    for heading in ("What to build", "Determinism", "Scorecard of claims", "Break-even"):
+        assert heading in text
+    assert page.locator(".tabs").is_hidden()
+
+
 def test_wide_tables_scroll_within_their_own_box(browser: Browser, written: ReportPaths) -> None:
     page = opened(browser, written.html, PHONE, "light").page
-    boxes = page.evaluate(
-        "[...document.querySelectorAll('.scroll')].map(e => [e.scrollWidth, e.clientWidth])"
-    )
-    assert any(inner > outer for inner, outer in boxes)
-    first = page.locator(".scroll").first
+    show(page, "cost")
+    first = page.locator("#panel-cost .scroll").first
+    assert first.evaluate("e => e.scrollWidth > e.clientWidth")
     first.evaluate("element => { element.scrollLeft = 200 }")
     # The first column stays in sight.
     assert first.locator("tbody th").first.evaluate("e => e.getBoundingClientRect().left") < 60
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_any_part(
+    browser: Browser, written: ReportPaths, scheme: str
+) -> None:
+    page = browser.new_context(viewport=DESKTOP, color_scheme=scheme, bypass_csp=True).new_page()  # type: ignore[arg-type]
+    page.goto(written.html.as_uri())
+    for tab in TABS:
+        show(page, tab)
+        assert serious(page) == [], tab
+    page.locator("#to-trials").click()
+    page.locator("#trial-table tbody a").first.click()
+    page.locator("#transcript .block").first.wait_for()
+    assert serious(page) == []
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, and contradictions of its other rules."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:120]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def set_slider(page: Page, name: str, value: float) -> None:
+    page.locator(f"#slider-{name}").evaluate(
+        "(e, value) => { e.value = value; e.dispatchEvent(new Event('input')) }", value
+    )
+
+
+def test_the_sliders_say_what_the_economics_says_to_the_cent(
+    browser: Browser, written: ReportPaths
+) -> None:
+    """Against bench.analysis.economics, for the assumed values and for moved ones."""
+    defaults = load_assumptions()
+    found = candidates_of(read_run(written.html.parent), defaults)["billing_webhooks"]
+    page = opened(browser, written.html, DESKTOP, "light").page
+    show(page, "economics")
+    moves = {"volume": 5.37, "changes": 1.2, "hourly": 143, "error": 0.41}
+    for step in range(2):
+        if step:
+            for name, value in moves.items():
+                set_slider(page, name, value)
+            page.wait_for_function(
+                "document.querySelector('#sliders output').textContent != '100,000'"
+            )
+            page.wait_for_timeout(200)
+        given = page.evaluate("parameters")
+        if step:
+            assert given["volume"] == float(f"{10**5.37:.3g}")
+            assert given["hourly"] == 143
+        here = with_changes(with_volume(defaults, given["volume"]), given["changes"])
+        people = replace(here.people, usd_per_hour=float(given["hourly"]))
+        here = replace(here, people=people, errors=replace(here.errors, usd=given["error"]))
+        for each in found:
+            row = page.locator(f"[data-economics=billing_webhooks] tr[data-name='{each.name}']")
+            cost = monthly_cost(each.rates, each, here)
+            shown = {
+                part: row.locator(f"[data-part={part}]").inner_text()
+                for part in ("processing", "errors", "review", "changes", "build", "total")
+            }
+            assert shown == {part: f"${getattr(cost, part):,.2f}" for part in shown}
+            low, high = bounds(totals(each, here))
+            low, high = min(low, cost.total), max(high, cost.total)
+            assert f"${low:,.2f} – ${high:,.2f}" in row.inner_text()
+        best = cheapest(found, here)
+        choice = page.locator("[data-economics=billing_webhooks] .choice").inner_text()
+        assert choice.startswith(f"Cheapest: the {best.name}, in ")
+        sure = certainty(best, found, here)
+        assert abs(float(choice.split(" in ")[1].split("%")[0]) / 100 - sure) < 0.0006
+        for one, two in combinations(found, 2):
+            for unit, python in (
+                ("Volume", break_even_volume(one, two, here)),
+                ("Changes", break_even_changes(one, two, here)),
+            ):
+                script = page.evaluate(
+                    f"""async ([a, b]) => {{
+                        const all = (await unpack("economics")).scenarios.billing_webhooks;
+                        const r = Economics.breakEven{unit}(all[a], all[b], parameters);
+                        return [r.below, r.above, ...[r.at, r.low, r.high].map(
+                            v => Number.isFinite(v) ? v : -1)];
+                    }}""",
+                    [found.index(one), found.index(two)],
+                )
+                assert script[:2] == [python.below, python.above]
+                expected = [-1 if v is None else v for v in (python.at, python.low, python.high)]
+                assert script[2:] == pytest.approx(expected, rel=1e-9)
+        cells = page.evaluate(
+            """async () => {
+                const data = await unpack("economics");
+                return Economics.map(data.scenarios.billing_webhooks, parameters,
+                    data.volumes, data.changes).map(row => row.map(c => [c.winner, c.certainty]));
+            }"""
+        )
+        drawn = decision_map(found, here)
+        assert [[cell[0] for cell in row] for row in cells] == drawn.winners.tolist()
+        shares = np.array([[cell[1] for cell in row] for row in cells])
+        assert shares == pytest.approx(drawn.certainty)
+
+
+def count(page: Page) -> int:
+    return int(
+        page.locator("#trial-count").inner_text().split(" of ")[1].split()[0].replace(",", "")
+    )
+
+
+def test_filters_filter_and_headings_sort(browser: Browser, written: ReportPaths) -> None:
+    page = opened(browser, written.html, DESKTOP, "light").page
+    show(page, "trials")
+    trials = read_run(written.html.parent).trials
+    assert count(page) == len(trials)
+    page.locator("#filters select[name=approach]").select_option("agent")
+    page.locator("#filters select[name=verdict]").select_option("fail")
+    wanted = [t for t in trials if t.approach == "agent" and t.status == "fail"]
+    assert count(page) == len(wanted)
+    page.locator("#filters input[type=search]").fill("left undecided note_waives")
+    named = [t for t in wanted if t.stratum == "note_waives_charge"]
+    assert count(page) == len([t for t in named if "left undecided" in str(t.verdict)])
+    page.locator("#filters input[type=search]").fill("nothing like it")
+    assert page.locator("#trial-count").inner_text() == "no trial matches"
+    page.locator("#filters input[type=search]").fill("")
+    page.locator("#trial-table th[data-column=tokens] button").click()
+    page.locator("#trial-table th[data-column=tokens] button").click()
+    heading = page.locator("#trial-table th[data-column=tokens]")
+    assert heading.get_attribute("aria-sort") == "descending"
+    shown = page.locator("#trial-table tbody td:nth-child(10)").all_inner_texts()
+    tokens = [int(text.replace(",", "")) for text in shown]
+    assert tokens == sorted((t.usage.total for t in wanted), reverse=True)[:50]
+
+
+def test_a_transcript_stands_beside_what_the_job_decided(
+    browser: Browser, written: ReportPaths
+) -> None:
+    page = opened(browser, written.html, PHONE, "light").page
+    show(page, "success")
+    page.locator("#panel-success a", has_text="transcript").first.click()
+    dialog = page.locator("#transcript")
+    dialog.locator(".block").first.wait_for()
+    text = dialog.inner_text()
+    assert "model calls" in text
+    assert "The same case, all approaches" in text
+    assert dialog.locator("tbody th", has_text="job").count() >= 1
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_two_trials_that_differ_stand_side_by_side(browser: Browser, written: ReportPaths) -> None:
+    page = opened(browser, written.html, DESKTOP, "light").page
+    show(page, "determinism")
+    pair = page.locator(".differing").first
+    left, right = (pair.locator(".two > div").nth(n) for n in (0, 1))
+    assert left.locator("mark").inner_text() != right.locator("mark").inner_text()
+    boxes = left.bounding_box(), right.bounding_box()
+    assert boxes[0]["y"] == boxes[1]["y"]  # type: ignore[index]
+
+
 def test_hostile_text_is_shown_and_does_nothing(browser: Browser, written: ReportPaths) -> None:
     found = opened(browser, written.html, DESKTOP, "light")
-    for details in found.page.locator("details").all():
-        details.evaluate("element => { element.open = true }")
-    assert found.page.title().startswith("Agent or job?")
-    assert found.page.locator("img, script, iframe").count() == 0
-    assert HOSTILE in found.page.locator("#transcripts").inner_text()
+    page = found.page
+    scripts = page.locator("script").count()
+    show(page, "trials")
+    page.locator("#filters select[name=approach]").select_option("agent")
+    page.locator("#filters select[name=verdict]").select_option("fail")
+    page.locator("#trial-table tbody a").first.click()
+    page.locator("#transcript .block").first.wait_for()
+    assert HOSTILE in page.locator("#transcript").inner_text()
+    for tab in TABS:
+        page.evaluate("name => open(name)", tab)
+    assert page.title().startswith("Agent or job?")
+    assert page.locator("img, iframe, object").count() == 0
+    assert page.locator("script").count() == scripts
     assert found.complaints == []
 
 
-def test_a_cause_leads_to_its_transcript(browser: Browser, written: ReportPaths) -> None:
-    page = opened(browser, written.html, PHONE, "light").page
-    link = page.locator("a", has_text="transcript").first
-    target = link.get_attribute("href")
-    link.click()
-    transcript = page.locator(f"[id='{(target or '')[1:]}']")
-    transcript.wait_for(state="visible")
-    assert "model calls" in transcript.inner_text()
+def test_the_page_would_run_no_script_but_its_own(browser: Browser, written: ReportPaths) -> None:
+    """The content policy is the second wall: markup that did get in would still do nothing."""
+    found = opened(browser, written.html, DESKTOP, "light")
+    found.page.evaluate(
+        """() => {
+            const made = document.createElement("script");
+            made.textContent = "document.title = 'owned'";
+            document.body.append(made);
+            const image = document.createElement("div");
+            image.innerHTML = `<img src=x onerror="document.title = 'owned'">`;
+            document.body.append(image);
+        }"""
+    )
+    found.page.wait_for_timeout(200)
+    assert found.page.title().startswith("Agent or job?")
+
+
+def test_a_large_run_opens_fast_with_its_transcripts_beside_it(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.report.app.INLINE", 50)
+    monkeypatch.setattr("bench.report.app.CHUNK", 20)
+    shape = Shape(scenarios=("billing_webhooks",), models=((LOCAL, 0.6, 2.4),), text=HOSTILE)
+    paths = write_report(write_run(tmp_path / "run", shape))
+    assert len(paths.beside) >= 3
+    found = opened(browser, paths.html, DESKTOP, "light")
+    show(found.page, "trials")
+    found.page.locator("#filters select[name=approach]").select_option("hybrid")
+    found.page.locator("#trial-table tbody a").last.click()
+    found.page.locator("#transcript .block").first.wait_for()
+    assert found.complaints == []
+    assert {url.rpartition("/")[0] for url in found.requests} == {
+        paths.html.parent.as_uri(),
+        (paths.html.parent / "report-transcripts").as_uri(),
+    }
+    found.page.keyboard.press("Escape")
+    shutil.rmtree(paths.html.parent / "report-transcripts")
+    found.page.locator("#filters select[name=approach]").select_option("job")
+    found.page.locator("#trial-table tbody a").first.click()
+    found.page.locator("#transcript", has_text="it is not there").wait_for()
 
 
 def test_charts_are_drawn_in_the_colours_of_the_scheme(
@@ -114,9 +367,10 @@ def test_charts_are_drawn_in_the_colours_of_the_scheme(
     colours = {}
     for scheme in ("light", "dark"):
         page = opened(browser, written.html, DESKTOP, scheme).page
-        text = page.locator(".chart svg text", has_text="billing_webhooks").first
+        show(page, "cost")
+        text = page.locator("#panel-cost .chart svg text", has_text="billing_webhooks").first
         colours[scheme] = text.evaluate("element => getComputedStyle(element).fill")
         body = page.locator("body").evaluate("element => getComputedStyle(element).color")
         assert colours[scheme] == body
-        assert page.locator(".chart svg").first.bounding_box()["height"] > 200  # type: ignore[index]
+        assert page.locator("#panel-cost .chart svg").first.bounding_box()["height"] > 200  # type: ignore[index]
     assert colours["light"] != colours["dark"]

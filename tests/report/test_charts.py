@@ -12,6 +12,7 @@ from bench.journal import read_run
 from bench.report import ReportPaths
 from bench.report.charts import charts
 from bench.report.charts.cost import cost_chart
+from bench.report.charts.latency import DOTS, thinned
 from bench.report.palette import APPROACHES, OTHER
 from tests.synthetic import Shape, write_run
 
@@ -69,6 +70,16 @@ def test_the_map_says_where_nobody_can_decide(written: ReportPaths) -> None:
     assert "data cannot decide" in text
     assert "<image" not in text
     assert len(text) < 100_000
+
+
+def test_many_times_are_thinned_by_rank_with_their_extremes_kept() -> None:
+    few = [float(n) for n in range(DOTS)]
+    assert thinned(few) == few
+    many = [float(n) for n in range(17_000)]
+    shown = thinned(many)
+    assert len(shown) == len(set(shown)) == DOTS
+    assert (shown[0], shown[-1]) == (0, 16_999)
+    assert sorted(shown)[DOTS // 2] == pytest.approx(8_500, rel=0.01)
 
 
 def luminance(colour: str) -> float:

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
 
-from bench.report import ReportPaths
+import pytest
+
+from bench.journal import read_run
+from bench.report import ReportPaths, write_report
 from bench.report.charts.drawing import Chart
 from bench.report.html import inline_svg
+from tests.synthetic import LOCAL, Shape, write_run
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -41,9 +51,8 @@ def parsed(page: str) -> Tags:
     return tags
 
 
-def test_the_file_asks_for_nothing_outside_and_runs_nothing(page: str) -> None:
+def test_the_file_asks_for_nothing_outside_and_runs_only_its_own_script(page: str) -> None:
     tags = parsed(page)
-    assert "script" not in {tag for tag, _ in tags.seen}
     for _tag, attributes in tags.seen:
         for name, value in attributes.items():
             assert not name.startswith("on"), name
@@ -51,6 +60,34 @@ def test_the_file_asks_for_nothing_outside_and_runs_nothing(page: str) -> None:
                 assert (value or "").startswith(("#", "data:,")), value
     assert "url(http" not in page
     assert "@import" not in page
+    scripts = [attributes.get("type") for tag, attributes in tags.seen if tag == "script"]
+    assert scripts == ["text/plain"] * 3 + [None]
+    script = page.rpartition("<script>")[2].rpartition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(
+        a["content"] for tag, a in tags.seen if a.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert policy.endswith(f"script-src 'sha256-{digest}'")
+
+
+def test_what_the_script_gets_is_what_the_analysis_has(page: str, written: ReportPaths) -> None:
+    packed = {
+        name: json.loads(gzip.decompress(base64.b64decode(text)))
+        for name, text in re.findall(r'id="data-(\w+)">([^<]*)</script>', page)
+    }
+    run = read_run(written.html.parent)
+    assert len(packed["trials"]["rows"]) == len(packed["transcripts"]["trials"]) == len(run.trials)
+    assert packed["trials"]["rows"][3][1:7] == [
+        *(run.trials[3].scenario, run.trials[3].approach, run.trials[3].model or ""),
+        *(run.trials[3].stratum, run.trials[3].case, run.trials[3].repeat),
+    ]
+    option = next(o for o in written.summary.decisions[0].options if o.approach == "job")
+    job = packed["economics"]["scenarios"]["billing_webhooks"][0]
+    assert job["name"] == option.name
+    assert option.cost is not None
+    assert job["rates"][3] * 100_000 == pytest.approx(option.cost.processing)
 
 
 def test_hostile_text_is_shown_and_not_run(page: str) -> None:
@@ -59,15 +96,18 @@ def test_hostile_text_is_shown_and_not_run(page: str) -> None:
     assert "img" not in {tag for tag, _ in tags.seen}
 
 
-def test_ids_are_unique_and_every_link_inside_has_its_end(page: str) -> None:
+def test_ids_are_unique_and_every_link_inside_has_its_end(page: str, written: ReportPaths) -> None:
+    trials = {trial.id for trial in read_run(written.html.parent).trials}
     tags = parsed(page)
     ids = [attributes["id"] for _, attributes in tags.seen if "id" in attributes]
     assert len(ids) == len(set(ids))
     for _, attributes in tags.seen:
         target = attributes.get("href") or attributes.get("xlink:href") or ""
-        if target.startswith("#"):
+        if target.startswith("#trial-"):  # the script opens it
+            assert unquote(target[7:]) in trials, target
+        elif target.startswith("#"):
             assert target[1:] in ids, target
-    for target in re.findall(r"url\(#([^)]+)\)", page):
+    for target in re.findall(r"url\(#([^)$]+)\)", page):
         assert target in ids
 
 
@@ -87,4 +127,13 @@ def test_an_alternative_text_cannot_leave_its_attribute() -> None:
 
 
 def test_the_file_stays_small(written: ReportPaths) -> None:
-    assert written.html.stat().st_size < 400_000
+    assert written.html.stat().st_size < 500_000
+
+
+@pytest.mark.slow
+def test_two_thousand_trials_stay_below_one_and_a_half_megabytes(tmp_path: Path) -> None:
+    shape = Shape(models=((LOCAL, 0.68, 2.4),), ordinary=90, others=17, repeated=24)
+    paths = write_report(write_run(tmp_path / "run", shape))
+    assert 1_600 < paths.summary.trials <= 2_000
+    assert not paths.beside
+    assert paths.html.stat().st_size < 1_500_000

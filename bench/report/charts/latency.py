@@ -15,6 +15,16 @@ from bench.report.charts.drawing import Chart, drawn
 from bench.report.tables.cells import label
 from bench.types import Trial
 
+DOTS = 300
+"""Times drawn for one approach: more would hide each other and weigh on the report."""
+
+
+def thinned(values: Sequence[float]) -> Sequence[float]:
+    """Sorted values, or so many of them evenly spaced by rank, the extremes among them."""
+    if len(values) <= DOTS:
+        return values
+    return [values[round(n * (len(values) - 1) / (DOTS - 1))] for n in range(DOTS)]
+
 
 def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
     """Draw the measured times of usable trials; None if there are none."""
@@ -33,8 +43,9 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
         for place, ((approach, _), values) in enumerate(found.items()):
             colour = palette.colour(approach)
             # A fixed zigzag keeps equal times apart without a random jitter.
-            spread = [place + 0.13 * ((n * 7) % 5 - 2) / 2 for n in range(len(values))]
-            axes.plot(values, spread, "o", ms=3.6, color=colour, alpha=0.55, mew=0)
+            shown = thinned(values)
+            spread = [place + 0.13 * ((n * 7) % 5 - 2) / 2 for n in range(len(shown))]
+            axes.plot(shown, spread, "o", ms=3.6, color=colour, alpha=0.55, mew=0)
             middle = median(values)
             axes.plot([middle] * 2, [place - 0.3, place + 0.3], color=colour, lw=2.2)
             axes.annotate(
@@ -55,7 +66,9 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
         axes.xaxis.set_major_locator(LogLocator(numticks=8))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _tick(numbers.seconds(x))))
-        axes.set_xlabel("working time (log scale); bar: median")
+        most = max(len(values) for values in found.values())
+        some = f"; at most {DOTS} dots each, evenly spread over n" if most > DOTS else ""
+        axes.set_xlabel(f"working time (log scale); bar: median{some}")
         axes.tick_params(axis="y", length=0, labelsize=8)
 
     alt = "; ".join(
