@@ -103,6 +103,9 @@ class Manifest:
     """``source``, ``version``, ``sha256``, ``date``."""
     usd_per_machine_hour: float
     notes: tuple[str, ...] = ()
+    sequential: bool = False
+    """Cases were drawn in the order given until a comparison was decided, so that only tests which
+    may be looked at always hold."""
 
 
 @dataclass

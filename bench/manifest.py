@@ -124,7 +124,6 @@ def machine() -> dict[str, Json]:
 def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
     scenario = run.scenario
     prompt = scenario.prompt()
-    policy = Path(inspect.getfile(type(scenario))).parent / "policy.md"
     native = conversation("native")
     tools = native.tools(scenario.tools)
     return ScenarioPlan(
@@ -151,7 +150,7 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
             ]
         ),
         prompt_hash=content_hash(prompt),
-        policy_hash=content_hash(policy.read_text(encoding="utf-8") if policy.is_file() else None),
+        policy_hash=content_hash(scenario.wording.policy or None),
         tools_hash=content_hash(tools),
         prompt_tokens=tokens.count_request(
             Request(({"role": "system", "content": prompt},), tools=tools)

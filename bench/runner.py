@@ -121,7 +121,7 @@ async def run(
             each.scenario.name: stack.enter_context(Template(each.scenario, plan.settings.seed))
             for each in plan.scenarios
         }
-        bench = _Bench(plan, record, watcher, templates)
+        bench = Bench(plan, record, watcher, templates)
         plain = [trial for trial in plan.plain() if trial.id not in done]
         watcher.phase("plain code", len(plain))
         for planned in plain:
@@ -143,8 +143,8 @@ async def run(
 
 
 @dataclass
-class _Bench:
-    """A run in progress."""
+class Bench:
+    """A run in progress: executes its trials, in whatever order they are asked for."""
 
     plan: Plan
     record: Record

@@ -6,6 +6,7 @@ means *unknown*, never zero, and survives addition.
 
 from __future__ import annotations
 
+import copy
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,6 +183,21 @@ class Verdict:
         return "deferred" if "deferred" in statuses else "pass"
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What an agent is told, as a scenario's folder holds it."""
+
+    prompt: str
+    """``prompt.md``; ``{{policy}}`` stands where the policy goes."""
+    policy: str = ""
+    """``policy.md``."""
+
+    @property
+    def joined(self) -> str:
+        """The system prompt."""
+        return self.prompt.replace("{{policy}}", self.policy.strip())
+
+
 class Scenario(Protocol):
     """A business task. An instance is stateless; everything it holds open is passed to it."""
 
@@ -193,9 +209,11 @@ class Scenario(Protocol):
     """Stratum → share of records in production; sums to 1."""
     tools: tuple[Tool, ...]
     metadata: MetaData
+    wording: Wording
+    """The prompt and policy of its folder; ``reworded`` gives a scenario others."""
 
     def prompt(self) -> str:
-        """The agent's system prompt: ``prompt.md`` with ``policy.md`` in it."""
+        """The agent's system prompt: ``wording``, joined."""
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the background: at least 10,000 customers that no case owns."""
@@ -225,6 +243,13 @@ class Scenario(Protocol):
 
     def state(self, workspace: Workspace) -> Json:
         """The business tables in canonical order, without surrogate ids, clocks, free text."""
+
+
+def reworded(scenario: Scenario, wording: Wording) -> Scenario:
+    """The same scenario with another prompt and policy; the given one stays as it is."""
+    other = copy.copy(scenario)
+    other.wording = wording
+    return other
 
 
 # --- models ---------------------------------------------------------------------------------

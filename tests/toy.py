@@ -23,6 +23,7 @@ from bench.types import (
     ToolCall,
     ToolContext,
     Verdict,
+    Wording,
     Workspace,
 )
 
@@ -85,9 +86,10 @@ class Toy:
         Tool("label", "Label a number and end.", Label, label, final=True),
     )
     metadata = metadata
+    wording = Wording("Say whether numbers are odd or even.")
 
     def prompt(self) -> str:
-        return "Say whether numbers are odd or even."
+        return self.wording.joined
 
     def populate(self, connection: Connection, seed: int) -> None:
         connection.execute(insert(background), [{"id": i, "name": f"n{i}"} for i in range(100)])

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bench.cli import doctor, gate, models, run, runs, spending
+from bench.cli import doctor, gate, gating, models, run, runs, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -31,6 +31,7 @@ app.command()(runs.show)
 app.command()(gate.compare)
 app.command()(spending.forecast)
 app.command()(spending.reprice)
+app.command()(gating.gate)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 

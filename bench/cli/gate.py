@@ -66,14 +66,15 @@ def compare(
     gate = compare_sides(read_side(folders[0]), read_side(folders[1]), settings, wanted)
     Console().print(terminal.render(gate))
     comment = render(gate)
-    _write(markdown, comment)
-    _write(json, to_json(gate))
-    _write(junit_file, junit.render(gate))
-    _append(step_summary, comment)
+    write(markdown, comment)
+    write(json, to_json(gate))
+    write(junit_file, junit.render(gate))
+    append(step_summary, comment)
     raise typer.Exit(exit_code(gate.verdict, inconclusive_ok=inconclusive_ok))
 
 
-def _write(path: Path | None, text: str) -> None:
+def write(path: Path | None, text: str) -> None:
+    """Write a file, its folder included, if one is asked for. Raises ``BenchError``."""
     if path is None:
         return
     try:
@@ -83,7 +84,8 @@ def _write(path: Path | None, text: str) -> None:
         raise BenchError(f"{path}: cannot be written ({error.strerror})") from None
 
 
-def _append(path: Path | None, text: str) -> None:
+def append(path: Path | None, text: str) -> None:
+    """Append to a file, if one is asked for. Raises ``BenchError``."""
     if path is None:
         return
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from bench.errors import BenchError
-from bench.gate import metrics
+from bench.gate import always, metrics
 from bench.gate.comparable import Side, differences
 from bench.gate.flips import flips
 from bench.gate.metrics import Measured
@@ -22,6 +22,7 @@ from bench.gate.result import (
     Verdict,
 )
 from bench.gate.sentences import notices, on_gate, sentence
+from bench.gate.sequential import look
 from bench.gate.settings import GateSettings
 from bench.gate.significance import holm
 from bench.gate.strata import StratumMeasured, collapsed_strata, measure_strata, worst_stratum
@@ -63,15 +64,18 @@ def compare(base: Side, head: Side, settings: GateSettings, wanted: Wanted | Non
     """Compare ``head`` with ``base``. Raises ``BenchError`` if there is nothing to compare."""
     wanted = wanted or Wanted()
     drafts = [_draft(base, head, name, settings) for name in _names(base, head, wanted)]
-    p_values = {
-        draft.key(measured.name): measured.p
-        for draft in drafts
-        for measured in draft.measured
-        if counts_as_test(measured, settings)
-        and measured.p is not None
-        and _broken(draft, settings) is None
-    }
-    adjusted = holm(p_values)
+    if base.run.manifest.sequential or head.run.manifest.sequential:
+        adjusted: dict[str, float] = {}
+        for draft in drafts:
+            if draft.pairs and not draft.differences:
+                plan = (base if base.run.manifest.sequential else head).scenarios[draft.scenario]
+                found = look(draft.pairs, plan, settings, len(drafts))
+                draft.strata = always.strata(draft.strata, found)
+                draft.measured, p = always.metrics(draft.measured, draft.strata, found)
+                if _broken(draft, settings) is None:
+                    adjusted |= {draft.key(name): value for name, value in p.items()}
+    else:
+        adjusted = holm(_p_values(drafts, settings))
     comparisons = tuple(_judged(draft, base, head, settings, adjusted) for draft in drafts)
     verdict = overall(each.verdict for each in comparisons) or Verdict.NOT_COMPARABLE
     return Gate(
@@ -81,9 +85,21 @@ def compare(base: Side, head: Side, settings: GateSettings, wanted: Wanted | Non
         base=_info(base),
         head=_info(head),
         settings=settings,
+        sequential=base.run.manifest.sequential or head.run.manifest.sequential,
         tests=len(adjusted),
         comparisons=comparisons,
     )
+
+
+def _p_values(drafts: Sequence[_Draft], settings: GateSettings) -> dict[str, float]:
+    return {
+        draft.key(measured.name): measured.p
+        for draft in drafts
+        for measured in draft.measured
+        if counts_as_test(measured, settings)
+        and measured.p is not None
+        and _broken(draft, settings) is None
+    }
 
 
 def _names(base: Side, head: Side, wanted: Wanted) -> list[tuple[str, str, str | None]]:

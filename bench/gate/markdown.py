@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
-from bench.gate.result import Comparison, Gate, Metric, SideInfo, Spent, Verdict
+from bench.gate.result import Comparison, Flip, Gate, Metric, SideInfo, Spent, Verdict
 from bench.gate.sentences import (
     HEADLINES,
     TITLES,
     change,
+    family,
     figure,
     headline,
     interval,
@@ -18,6 +20,8 @@ from bench.gate.sentences import (
 )
 from bench.report import numbers
 from bench.report.markdown import escape
+
+Links: TypeAlias = Mapping[tuple[str, str], str]
 
 LONGEST = 60_000
 """Characters. GitHub refuses a comment of 65,536."""
@@ -32,16 +36,17 @@ MARKS = {
 }
 
 
-def render(gate: Gate) -> str:
+def render(gate: Gate, links: Links | None = None) -> str:
     """The whole comparison in fewer than 60,000 characters: fewer flipped cases where they do not
-    fit, then only the gravest comparisons."""
+    fit, then only the gravest comparisons. ``links`` leads from (side, trial) to a transcript."""
+    links = links or {}
     for most in FLIPS:
-        text = _whole(gate, gate.comparisons, most)
+        text = _whole(gate, gate.comparisons, most, links)
         if len(text) < LONGEST:
             return text
     gravest = sorted(gate.comparisons, key=lambda each: each.verdict is not Verdict.REGRESSION)
     for number in range(len(gravest) - 1, -1, -1):
-        text = _whole(gate, gravest[:number], 0)
+        text = _whole(gate, gravest[:number], 0, links)
         if len(text) < LONGEST:
             return text
     return (
@@ -49,11 +54,11 @@ def render(gate: Gate) -> str:
     )
 
 
-def _whole(gate: Gate, shown: tuple[Comparison, ...] | list[Comparison], flips: int) -> str:
+def _whole(gate: Gate, shown: Sequence[Comparison], flips: int, links: Links) -> str:
     lines = [f"## {MARKS[gate.verdict]} {escape(gate.sentence)}", ""]
     lines += [f"base {_side(gate.base)}  ", f"head {_side(gate.head)}", ""]
     for comparison in shown:
-        lines += _comparison(comparison, flips)
+        lines += _comparison(comparison, flips, links)
     if len(shown) < len(gate.comparisons):
         hidden = len(gate.comparisons) - len(shown)
         lines += [f"{hidden} more comparisons did not fit here; gate.json holds them.", ""]
@@ -61,7 +66,7 @@ def _whole(gate: Gate, shown: tuple[Comparison, ...] | list[Comparison], flips: 
     return "\n".join(lines) + "\n"
 
 
-def _comparison(comparison: Comparison, flips: int) -> Iterator[str]:
+def _comparison(comparison: Comparison, flips: int, links: Links) -> Iterator[str]:
     said = headline(comparison.verdict, comparison.more_cases)
     yield from (f"### {MARKS[comparison.verdict]} {escape(title(comparison))}: {said}", "")
     yield from (f"{escape(comparison.sentence)}", "")
@@ -77,7 +82,7 @@ def _comparison(comparison: Comparison, flips: int) -> Iterator[str]:
         lost = sum(flip.head < flip.base for flip in comparison.flips)
         gained = len(comparison.flips) - lost
         yield from _fold(
-            f"Flipped cases ({lost} lost, {gained} gained)", [*_flips(comparison, flips)]
+            f"Flipped cases ({lost} lost, {gained} gained)", [*_flips(comparison, flips, links)]
         )
 
 
@@ -129,7 +134,7 @@ def _strata(comparison: Comparison) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _flips(comparison: Comparison, most: int) -> Iterator[str]:
+def _flips(comparison: Comparison, most: int, links: Links) -> Iterator[str]:
     yield "| | case | base | head | what was wrong | trial (the same id in both runs) |"
     yield "|---|---|---:|---:|---|---|"
     for flip in comparison.flips[:most]:
@@ -142,11 +147,16 @@ def _flips(comparison: Comparison, most: int) -> Iterator[str]:
             numbers.percent(flip.base),
             numbers.percent(flip.head),
             escape(flip.reason),
-            escape(trial),
+            _linked(flip, links) or escape(trial),
         )
         yield f"| {' | '.join(cells)} |"
     if len(comparison.flips) > most:
         yield from ("", f"{len(comparison.flips) - most} more are in gate.json.")
+
+
+def _linked(flip: Flip, links: Links) -> str:
+    sides = (("base", flip.base_trial), ("head", flip.head_trial))
+    return " · ".join(f"[{key[0]}](<{links[key]}>)" for key in sides if key in links)
 
 
 def _fold(summary: str, lines: list[str]) -> Iterator[str]:
@@ -159,10 +169,9 @@ def _how(gate: Gate) -> Iterator[str]:
         [
             "Cases are paired, repeats are averaged within a case first, and every stratum counts "
             "the same. A regression needs a loss that matters and "
-            f"p ≤ {gate.settings.alpha:g} after Holm's correction over the {gate.tests} tests of "
-            f"this comparison. Intervals are {gate.settings.confidence:.0%}. *No evidence* means "
-            "that a loss that matters is excluded; *inconclusive* means that it is neither shown "
-            "nor excluded.",
+            f"p ≤ {gate.settings.alpha:g} {family(gate)}. *No evidence* means "
+            "that a loss of twice what matters (or what gate.toml says) is excluded; "
+            "*inconclusive* means that it is neither shown nor excluded.",
             "",
             "A flipped case's two transcripts: `bench show TRIAL --run BASE` and "
             "`bench show TRIAL --run HEAD`.",

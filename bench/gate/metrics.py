@@ -55,6 +55,8 @@ class Measured:
     exact: bool = False
     """No chance is involved."""
     reason: str | None = None
+    open: str | None = None
+    """Why nothing can be concluded yet, where neither p nor interval says so."""
     later: Callable[[float, float], Interval | None] | None = None
     """(times as many cases like these, confidence) → the interval then."""
 

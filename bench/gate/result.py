@@ -60,6 +60,8 @@ class Metric(Documented):
     """Upper end of the change's interval."""
     least: float
     """The smallest change that matters, of the same kind as change."""
+    excluded: float
+    """The loss that has to be excluded for *no evidence*, of the same kind as change."""
     pairs: int
     """Cases that it rests on."""
     test: str | None
@@ -212,6 +214,8 @@ class Gate(Documented):
     """The run after the change."""
     settings: GateSettings
     """What it was held to."""
+    sequential: bool
+    """Whether cases were drawn until the answer was clear, and tests are used that allow it."""
     tests: int
     """Gated metrics that share the chance of a false alarm."""
     comparisons: tuple[Comparison, ...]

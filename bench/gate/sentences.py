@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bench.analysis.notices import counted
 from bench.gate.comparable import Side
 from bench.gate.pairs import Pair
-from bench.gate.result import Comparison, Difference, Metric, StratumChange, Verdict
+from bench.gate.result import Comparison, Difference, Gate, Metric, StratumChange, Verdict
 from bench.report import numbers
 
 TITLES = {
@@ -23,7 +23,7 @@ TITLES = {
 HEADLINES = {
     Verdict.REGRESSION: "regression",
     Verdict.IMPROVED: "improved",
-    Verdict.NO_EVIDENCE: "no evidence of a regression",
+    Verdict.NO_EVIDENCE: "no evidence of a change",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.NOT_COMPARABLE: "not comparable",
 }
@@ -76,6 +76,11 @@ def least(metric: Metric) -> str:
     return f"{metric.least * 100:g}{_unit(metric)}"
 
 
+def excluded(metric: Metric) -> str:
+    """The loss that has to be excluded."""
+    return f"{metric.excluded * 100:g}{_unit(metric)}"
+
+
 def headline(verdict: Verdict, more_cases: int | None) -> str:
     """The verdict as it is shown."""
     if verdict is Verdict.INCONCLUSIVE and more_cases is not None:
@@ -100,14 +105,12 @@ def sentence(
     if verdict is Verdict.IMPROVED:
         return "; ".join(f"{TITLES[metric.name]} {_figures(metric)}" for metric in decisive)
     if verdict is Verdict.NO_EVIDENCE:
-        excluded = ", ".join(
-            f"{TITLES[metric.name]} ({change(metric)}; {least(metric)} excluded)"
+        told = ", ".join(
+            f"{TITLES[metric.name]} ({change(metric)}; {_ruled_out(metric)} excluded)"
             for metric in decisive
             if metric.name != "strata"
         )
-        return (
-            f"losses that matter are excluded: {excluded}" if excluded else "no stratum collapses"
-        )
+        return f"losses that matter are excluded: {told}" if told else "no stratum collapses"
     if not decisive:
         return "no gated metric could be measured"
     # One reason often holds back several metrics; it is told once.
@@ -136,6 +139,20 @@ def title(comparison: Comparison) -> str:
     """What is compared."""
     model = f" with {comparison.model}" if comparison.model else ""
     return f"{comparison.scenario}, {comparison.approach}{model}"
+
+
+def family(gate: Gate) -> str:
+    """How looking at many metrics, and at many times, is paid for."""
+    if gate.sequential:
+        return (
+            f"after sharing alpha out over the {gate.tests} tests, whenever one looks (cases were "
+            "drawn until the answer was clear). Intervals hold at every look; each limit fails "
+            f"with a chance of {gate.settings.miss:.0%}"
+        )
+    return (
+        f"after Holm's correction over the {gate.tests} tests of this comparison. Intervals are "
+        f"{gate.settings.confidence:.0%}"
+    )
 
 
 def notices(
@@ -192,7 +209,13 @@ def _undecided(metric: Metric) -> str:
         if metric.more_cases is not None
         else "no number of cases up to 100,000 would decide it"
     )
-    return f"{_figures(metric)}, {least(metric)} neither shown nor excluded; {needed}"
+    return f"{_figures(metric)}, {_ruled_out(metric)} neither shown nor excluded; {needed}"
+
+
+def _ruled_out(metric: Metric) -> str:
+    # Where no chance is involved, a loss is what it is.
+    exact = metric.test is None
+    return f"a loss of {least(metric) if exact else excluded(metric)}"
 
 
 def _unit(metric: Metric | StratumChange) -> str:

@@ -13,6 +13,7 @@ from bench.analysis.documented import Documented
 from bench.errors import BenchError
 
 DEFAULTS = "gate.toml"
+TWICE = "twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Rule(Documented):
     least: float
     """The smallest change that matters: a difference of shares (0.05 is 5 points), or a relative
     change (0.05 is 5 %)."""
+    excluded: float
+    """The loss that has to be excluded before anything is called *no evidence*: twice `least`,
+    unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class GateSettings(Documented):
 
     alpha: float
     """Chance of a false alarm over all gated metrics together, when nothing has changed."""
+    miss: float
+    """Sequential only: chance of excluding a loss that is there, for each metric."""
     infrastructure: float
     """Share of trials broken by the provider or the harness above which nothing is concluded."""
     rules: Mapping[str, Rule]
@@ -54,14 +60,25 @@ def load_settings(own: Path | None = None) -> GateSettings:
         if isinstance(entry, dict):
             unit = "points" if "points" in entry else "percent"
             least = _number(entry[unit], f"{name}.{unit}", where, below=1000.0)
-            rules[name] = Rule(entry["gated"], least / 100)
+            rules[name] = Rule(entry["gated"], least / 100, _excluded(entry, name, least, where))
     if not any(rule.gated for rule in rules.values()):
         raise BenchError(f"{where}: no metric is gated; set gated = true for one of {_all(rules)}")
     return GateSettings(
         alpha=_number(listed["alpha"], "alpha", where, below=0.5),
+        miss=_number(listed["miss"], "miss", where, below=0.5),
         infrastructure=_number(listed["infrastructure"], "infrastructure", where, below=1.0),
         rules=rules,
     )
+
+
+def _excluded(entry: Mapping[str, Any], name: str, least: float, path: Path) -> float:
+    excluded = entry["excluded"]
+    if excluded == TWICE:
+        return 2 * least / 100
+    found = _number(excluded, f"{name}.excluded", path, below=1000.0)
+    if found < least:
+        raise BenchError(f"{path}: {name}.excluded has to be at least {least:g}, not {found:g}")
+    return found / 100
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bench.gate.sentences import (
     HEADLINES,
     TITLES,
     change,
+    family,
     figure,
     headline,
     interval,
@@ -39,8 +40,7 @@ def render(gate: Gate) -> RenderableType:
         parts += _comparison(comparison)
     parts.append(
         _text(
-            f"{gate.settings.confidence:.0%} intervals; p after Holm's correction over "
-            f"{gate.tests} tests; metrics in brackets are advice and do not decide.",
+            f"p {family(gate)}. Metrics in brackets are advice and do not decide.",
             style="dim",
         )
     )

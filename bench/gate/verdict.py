@@ -9,7 +9,7 @@ from bench.analysis.statistics import Interval
 from bench.gate.intervals import FEWEST, cases_needed
 from bench.gate.metrics import Measured
 from bench.gate.result import Metric, Verdict
-from bench.gate.settings import GateSettings
+from bench.gate.settings import GateSettings, Rule
 
 EXIT_CODES = {
     Verdict.REGRESSION: 1,
@@ -88,10 +88,12 @@ def judge(
     elif measured.name == "strata":
         significant = p_adjusted is not None and p_adjusted <= settings.alpha
         verdict = Verdict.REGRESSION if significant else Verdict.NO_EVIDENCE
+        if measured.open and not significant:
+            verdict, reason = Verdict.INCONCLUSIVE, measured.open
     else:
-        verdict = _verdict(measured, rule.least, p_adjusted, settings.alpha)
+        verdict = _verdict(measured, rule, p_adjusted, settings.alpha)
         if verdict is Verdict.INCONCLUSIVE:
-            more = _more_cases(measured, rule.least, settings.alpha, tests)
+            more = _more_cases(measured, rule, settings.alpha, tests)
     interval = measured.interval
     return Metric(
         name=measured.name,
@@ -104,6 +106,7 @@ def judge(
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         least=rule.least,
+        excluded=rule.excluded,
         pairs=measured.pairs,
         test=measured.test,
         p=measured.p,
@@ -126,16 +129,16 @@ def more_cases(metrics: Sequence[Metric]) -> int | None:
     return max(known) if known and len(known) == len(needed) else None
 
 
-def _verdict(measured: Measured, least: float, p: float | None, alpha: float) -> Verdict:
+def _verdict(measured: Measured, rule: Rule, p: float | None, alpha: float) -> Verdict:
     assert measured.change is not None
     loss, worst = _loss(measured.name, measured.change, measured.interval)
     # No p: exact, so whatever is seen is so.
     significant = measured.exact or (p is not None and p <= alpha)
-    if significant and loss >= least - _TOLERANCE:
+    if significant and loss >= rule.least - _TOLERANCE:
         return Verdict.REGRESSION
-    if significant and -loss >= least - _TOLERANCE:
+    if significant and -loss >= rule.least - _TOLERANCE:
         return Verdict.IMPROVED
-    if worst is not None and worst < least - _TOLERANCE:
+    if worst is not None and worst < rule.excluded - _TOLERANCE:
         return Verdict.NO_EVIDENCE
     return Verdict.INCONCLUSIVE
 
@@ -147,9 +150,9 @@ def _loss(name: str, change: float, interval: Interval | None) -> tuple[float, f
     return change, interval.high if interval else None
 
 
-def _more_cases(measured: Measured, least: float, alpha: float, tests: int) -> int | None:
-    """Cases still needed if they turn out like those so far: until the interval excludes a loss of
-    ``least``, or, where the loss is that large already, until it excludes no change at the level
+def _more_cases(measured: Measured, rule: Rule, alpha: float, tests: int) -> int | None:
+    """Cases still needed if they turn out like those so far: until the interval excludes the loss
+    to be excluded, or, where the loss is large already, until it excludes no change at the level
     that Holm's correction asks of the first of ``tests``. A metric that rests on a share of the
     cases needs as many more cases as give it enough of its own."""
     if measured.interval is None or measured.later is None:
@@ -157,7 +160,7 @@ def _more_cases(measured: Measured, least: float, alpha: float, tests: int) -> i
     assert measured.change is not None
     change, later = measured.change, measured.later
     loss, _ = _loss(measured.name, change, None)
-    large = loss >= least - _TOLERANCE
+    large = loss >= rule.least - _TOLERANCE
 
     def decided(times: float) -> bool:
         level = 1 - (alpha / max(1, tests) if large else alpha)
@@ -167,7 +170,7 @@ def _more_cases(measured: Measured, least: float, alpha: float, tests: int) -> i
         if large:
             return interval.low > 0 or interval.high < 0
         _, worst = _loss(measured.name, change, interval)
-        return worst is not None and worst < least - _TOLERANCE
+        return worst is not None and worst < rule.excluded - _TOLERANCE
 
     total = cases_needed(measured.pairs, decided)
     if total is None:

@@ -19,6 +19,7 @@ from bench.types import (
     Task,
     ToolCall,
     Verdict,
+    Wording,
     Workspace,
 )
 from scenarios.billing_webhooks import data, job, message, verify
@@ -40,6 +41,9 @@ class BillingWebhooks:
     strata: tuple[Stratum, ...] = tuple(kind.stratum for kind in KINDS.values())
     tools = TOOLS
     metadata = metadata
+    wording = Wording(
+        *((FOLDER / name).read_text(encoding="utf-8") for name in ("prompt.md", "policy.md"))
+    )
 
     @cached_property
     def mix(self) -> Mapping[str, float]:
@@ -61,7 +65,7 @@ class BillingWebhooks:
 
     def prompt(self) -> str:
         """The agent's system prompt."""
-        return _text("prompt.md").replace("{{policy}}", _text("policy.md").strip())
+        return self.wording.joined
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the price list and 10,000 customers that no case owns."""

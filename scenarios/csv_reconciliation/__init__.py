@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection, MetaData
 
-from bench.types import Case, JobReport, Json, Stratum, Task, Tool, ToolCall, Verdict, Workspace
+from bench.types import (
+    Case,
+    JobReport,
+    Json,
+    Stratum,
+    Task,
+    Tool,
+    ToolCall,
+    Verdict,
+    Wording,
+    Workspace,
+)
 from scenarios.csv_reconciliation import agent, data, job, schema, verify
 from scenarios.csv_reconciliation.strata import STRATA
 from scenarios.csv_reconciliation.tools import TOOLS
@@ -24,10 +34,13 @@ class CsvReconciliation:
     mix: Mapping[str, float] = data.MIX
     tools: tuple[Tool, ...] = TOOLS
     metadata: MetaData = schema.metadata
+    wording: Wording = Wording(
+        *((Path(__file__).parent / name).read_text("utf-8") for name in ("prompt.md", "policy.md"))
+    )
 
     def prompt(self) -> str:
         """The agent's system prompt: ``prompt.md`` with ``policy.md`` in it."""
-        return _prompt()
+        return self.wording.joined
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert 10,000 customers that no case owns."""
@@ -64,13 +77,6 @@ class CsvReconciliation:
     def state(self, workspace: Workspace) -> Json:
         """Customers, dispositions and summary in canonical order."""
         return verify.state(workspace)
-
-
-@cache
-def _prompt() -> str:
-    folder = Path(__file__).parent
-    prompt, policy = (folder.joinpath(f"{n}.md").read_text("utf-8") for n in ("prompt", "policy"))
-    return prompt.replace("{{policy}}", policy.strip())
 
 
 SCENARIO = CsvReconciliation()

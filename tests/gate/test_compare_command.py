@@ -47,7 +47,7 @@ def bench(results: Path, *arguments: str | Path) -> int:
 @pytest.mark.parametrize(
     ("sides", "code", "allowed", "said"),
     [
-        (("base", "same"), 0, 0, "no evidence of a regression"),
+        (("base", "same"), 0, 0, "no evidence of a change"),
         (("base", "worse"), 1, 1, "regression"),
         (("worse", "base"), 0, 0, "improved"),
         (("few", "few-again"), 3, 0, "more cases needed"),

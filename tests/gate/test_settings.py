@@ -26,11 +26,13 @@ def test_the_users_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -
         ("[success]\npoints = =", "not valid TOML: .*line 2"),
         ("alpha = 0.7", "alpha has to be a number between 0 and 0.5, not 0.7"),
         ("alpha = true", "alpha has to be a number"),
-        ("speed = 1", "unknown key 'speed'; there are alpha, infrastructure, success"),
+        ("speed = 1", "unknown key 'speed'; there are alpha, miss, infrastructure, success"),
         ("success = 5", r"success has to be a table, \[success\]"),
-        ("success.percent = 5", "unknown key 'percent'; there are gated, points"),
+        ("success.percent = 5", "unknown key 'percent'; there are gated, points, excluded"),
         ("success.points = -1", "success.points has to be a number between 0"),
         ("success.points = 'five'", "success.points has to be a number"),
+        ("success.excluded = 3", "success.excluded has to be at least 5, not 3"),
+        ("success.excluded = 'thrice'", "success.excluded has to be a number"),
         ("tokens.gated = 'yes'", "gated has to be true or false, not 'yes'"),
         (
             "success.gated=false\nstrata.gated=false\ntokens.gated=false\ndollars.gated=false\n"
