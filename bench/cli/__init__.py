@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bench.cli import doctor, gate, gating, models, run, runs, spending
+from bench.cli import doctor, export, gate, gating, models, run, runs, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app.command()(run.run)
 app.command()(runs.report)
 app.command("list")(runs.list_)
 app.command()(runs.show)
+app.command()(export.export)
 app.command()(gate.compare)
 app.command()(spending.forecast)
 app.command()(spending.reprice)
