@@ -97,6 +97,20 @@ class Template:
         slot.writes.clear()
 
 
+@contextmanager
+def scratch_workspace(metadata: MetaData, case: Case) -> Iterator[Workspace]:
+    """A database that holds ``case`` and nothing else, thrown away on leaving."""
+    with tempfile.TemporaryDirectory(prefix="agent-or-job-") as name:
+        folder = Path(name)
+        engine = sqlite_engine(folder / "case.sqlite")
+        try:
+            metadata.create_all(engine)
+            load(engine, metadata, case)
+            yield Workspace(engine=engine, folder=folder)
+        finally:
+            engine.dispose()
+
+
 class _Slot:
     """A place for one trial's database. Its engine outlives the trial, because what SQLAlchemy
     has compiled for it is worth keeping: a job in production is not compiled anew either."""

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bench.cli import doctor, export, gate, gating, models, run, runs, spending
+from bench.cli import doctor, export, gate, gating, models, run, runs, scenario, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -35,6 +35,7 @@ app.command()(spending.reprice)
 app.command()(gating.gate)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
+app.add_typer(scenario.app, name="scenario")
 
 
 def invoke(arguments: list[str] | None = None) -> int:

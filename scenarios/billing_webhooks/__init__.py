@@ -22,7 +22,7 @@ from bench.types import (
     Wording,
     Workspace,
 )
-from scenarios.billing_webhooks import data, job, message, verify
+from scenarios.billing_webhooks import data, job, message, own, verify
 from scenarios.billing_webhooks.schema import decisions, metadata, pending_events
 from scenarios.billing_webhooks.strata import KINDS
 from scenarios.billing_webhooks.tools import TOOLS
@@ -44,6 +44,7 @@ class BillingWebhooks:
     wording = Wording(
         *((FOLDER / name).read_text(encoding="utf-8") for name in ("prompt.md", "policy.md"))
     )
+    own_data = own
 
     @cached_property
     def mix(self) -> Mapping[str, float]:

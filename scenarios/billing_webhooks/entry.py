@@ -22,8 +22,8 @@ TOLERANCE_S = 300
 LARGEST_BODY = 512 * 1024
 """Characters. Stripe's events are a few thousand."""
 
-LAST_MOMENT = 253_402_300_799
-"""The end of the year 9999."""
+LAST_MOMENT = 4_102_444_800
+"""The year 2100: nothing that happens happens later."""
 
 SECRET = "whsec_of_the_billing_scenario"
 """Signs the generated deliveries. Guards nothing."""

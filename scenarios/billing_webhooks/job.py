@@ -17,6 +17,7 @@ from typing import Literal
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from bench.types import Decision, JobReport, Json, Workspace
+from scenarios.billing_webhooks.currencies import EXPONENTS
 from scenarios.billing_webhooks.payload import (
     Change,
     UnclearError,
@@ -99,6 +100,8 @@ def decide_change(change: Change, known: Known) -> Ruling:
         raise UnclearError("another status")
     if not change.currency == change.old.currency == change.new.currency:
         raise UnclearError("two currencies")
+    if change.currency not in EXPONENTS:
+        raise UnclearError("no such currency")
     if change.new.amount <= change.old.amount:
         return Ruling("ignored", "no_increase")
     on_record = (known.customer, known.currency) == (change.customer, change.currency)

@@ -35,7 +35,7 @@ def compact(payload: str) -> str:
             changed = _difference(data["previous_attributes"], data.get("object"))
             # That an old value was empty is news, so nothing is stripped from the old values.
             event = _strip({**event, "data": {**data, "previous_attributes": None}})
-            event["data"]["previous_attributes"] = changed
+            event.setdefault("data", {})["previous_attributes"] = changed
         else:
             event = _strip(event)
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False)

@@ -10,6 +10,8 @@ from importlib.resources import files
 from random import Random
 from typing import Literal, TypeAlias
 
+from scenarios.billing_webhooks.currencies import EXPONENTS
+
 Fact: TypeAlias = Literal[
     "waives_charge",
     "other_price",
@@ -42,5 +44,6 @@ def word_date(day: date, rng: Random) -> str:
 
 
 def word_money(amount: int, currency: str) -> str:
-    """Minor units of a currency with two decimals, as people write it."""
-    return f"{amount // 100}.{amount % 100:02d} {currency.upper()}"
+    """Minor units of a currency, as people write it: 31.05 GBP, 3105 JPY."""
+    decimals = EXPONENTS[currency]
+    return f"{amount / 10**decimals:.{decimals}f} {currency.upper()}"

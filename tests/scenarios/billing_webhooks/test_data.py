@@ -120,6 +120,8 @@ def test_an_unknown_stratum_is_refused() -> None:
 
 def test_money_is_worded_with_its_cents() -> None:
     assert word_money(3105, "gbp") == "31.05 GBP"
+    assert word_money(3105, "jpy") == "3105 JPY"
+    assert word_money(3105, "kwd") == "3.105 KWD"
 
 
 def test_a_batch_is_ordinary_and_one_delivery_a_customer() -> None:

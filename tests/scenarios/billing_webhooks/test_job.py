@@ -16,6 +16,7 @@ from tests.scenarios.billing_webhooks.golden import (
     Golden,
     at,
     case,
+    currency,
     event,
     new_item,
     old_item,
@@ -139,6 +140,7 @@ UNCLEAR = {
     "the old period is over": event(
         lambda e: old_item(e).update(current_period_start=START - 1000, current_period_end=START)
     ),
+    "no such currency": event(currency("zzz")),
     "from the future": event(at(USUAL + 400)),
     "exchanged items": event(lambda e: old_item(e).update(id="si_other")),
     "no period": event(without(*ITEM, "current_period_end")),

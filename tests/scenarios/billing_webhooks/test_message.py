@@ -86,3 +86,9 @@ def test_tasks_follow_the_order_of_arrival_and_hold_one_delivery_each() -> None:
     tasks = SCENARIO.tasks(case, backwards)
     assert [task.records for task in tasks] == [(record,) for record in case.records]
     assert len(SCENARIO.tasks(case, case.records[1:])) == 1
+
+
+def test_an_event_that_tells_only_what_was_before_is_shown() -> None:
+    assert compact('{"data": {"object": {}, "previous_attributes": {"quantity": null}}}') == (
+        '{"data":{"previous_attributes":{"quantity":null}}}'
+    )
