@@ -103,8 +103,9 @@ def reprice(
     ] = False,
     results: Results = RESULTS,
 ) -> None:
-    """Say what a run's tokens cost at other prices, or on another model. Nothing is called, and the
-    run stays as it is.
+    """Say what a run's tokens cost at other prices, or on another model.
+
+    Nothing is called, and the run stays as it is.
 
     Example: bench reprice latest --as claude-haiku-5-5
     """

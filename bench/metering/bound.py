@@ -20,16 +20,15 @@ def prompt_bytes(request: Request) -> int:
     return len(canonical_json(parts).encode("utf-8", "surrogatepass"))
 
 
-def most_dollars(request: Request, price: Price, *, max_tokens: int | None = None) -> float:
-    """US dollars if each byte of the prompt were a token of the dearest class, and the reply as
-    long as it may get, at the dearest tier that such a prompt reaches."""
-    prompt = prompt_bytes(request) + HIDDEN_TOKENS
-    answer = request.max_tokens if max_tokens is None else max_tokens
+def most_dollars(prompt_bytes: int, max_tokens: int, price: Price) -> float:
+    """US dollars if each byte of the prompt were a token of the dearest class, and the reply
+    ``max_tokens`` long, at the dearest tier that such a prompt reaches."""
+    prompt = prompt_bytes + HIDDEN_TOKENS
     reached = [rates for threshold, rates in price.tiers if prompt > threshold]
     known = [price.base, *(rates for rates in reached if rates is not None)]
     dearest_in = max(_dearest_input(rates) for rates in known)
     dearest_out = max(max(rates.output, rates.reasoning) for rates in known)
-    return price.call + prompt * dearest_in + answer * dearest_out
+    return price.call + prompt * dearest_in + max_tokens * dearest_out
 
 
 def _dearest_input(rates: Rates) -> float:

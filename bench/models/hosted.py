@@ -144,14 +144,15 @@ class HostedModel:
     async def _attempt(self, request: Request, begun: float, retries: int) -> Reply:
         spending, origin = self._spending, request.origin
         ticket = None
+        size = prompt_bytes(request)
         if spending is not None:
             ticket = await spending.reserve(
-                most_dollars(request, self._price) if self._price else 0.0,
-                trial=f"{origin.trial}" if origin else "",
+                most_dollars(size, request.max_tokens, self._price) if self._price else 0.0,
+                trial=origin.trial if origin else "",
                 attempt=origin.attempt if origin else "",
                 model=self.name,
             )
-        guess = prompt_bytes(request) // BYTES_A_TOKEN + request.max_tokens
+        guess = size // BYTES_A_TOKEN + request.max_tokens
         entry, _waited = await self.rate_limit.enter(guess)
         started = time.perf_counter()
         usd: float | None = None

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError, BudgetError, ProviderError
-from bench.metering.prices import Price, PriceTable, Rates, price_table
+from bench.metering.bound import most_dollars
+from bench.metering.prices import Price, PriceTable, Rates, cost, price, price_table
 from bench.metering.spending import Spending, read_account
 from bench.models.direct import DirectModel
 from bench.models.litellm import LitellmModel
-from bench.types import Origin, Request
+from bench.types import Origin, Request, Usage
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer, Turn
 
 NAME = "direct/any"
@@ -86,7 +87,7 @@ def one_run(seed: int, folder: Path) -> tuple[Fraction, float, Outcome, bool]:
     count = round(10 ** dice.uniform(1, 3))
     plan = FaultPlan(dice.choice([0.0, 0.1, 0.3, 0.6]), INFRASTRUCTURE + MODEL, seed)
     # A call costs about $0.0001 here, and up to $0.0014 is reserved for it.
-    cap = 0.0015 + count * 1e-4 * 10 ** dice.uniform(-1, 0.7)
+    cap = 0.0015 + count * 1e-4 * 10 ** dice.uniform(-1, 2)
     killed = dice.random() < 1 / 8
     turn = lambda _body: Turn(text="word " * dice.randrange(100))  # noqa: E731
     with FaultServer(
@@ -166,6 +167,25 @@ def test_a_thousand_calls_at_once_use_the_cap_up_and_stop(tmp_path: Path) -> Non
     one_more = 0.0015
     assert 0.02 - one_more < spent <= 0.02, "what was not used is given back and spent by others"
     assert outcome.answered + outcome.refused == 1_000
+
+
+def test_the_bound_holds_for_every_price_and_class() -> None:
+    """Dearest class and tier within reach, hidden tokens, whole reply: never below the bill."""
+    dice = random.Random(3)
+    for name in ("gpt-5.5", "claude-haiku-5-5", "claude-opus-4-8", "gemini/gemini-2.5-pro"):
+        known = price(name)
+        for _ in range(200):
+            size, limit = dice.choice([100, 5_000, 150_000, 400_000]), dice.choice([1, 500, 4_000])
+            total = dice.randint(1, size)
+            cached = dice.randint(0, total)
+            written = dice.randint(0, total - cached)
+            output = dice.randint(0, limit)
+            usage = Usage(total, output, cached, written, dice.randint(0, output), written // 2)
+            billed, cold = cost(usage, known)
+            most = most_dollars(size, limit, known)
+            assert cold is not None
+            assert cold <= most
+            assert billed is None or billed <= most
 
 
 def test_what_is_left_open_by_a_kill_counts_in_full(tmp_path: Path) -> None:

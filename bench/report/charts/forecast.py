@@ -33,7 +33,14 @@ def forecast_chart(scenario: str, records: int, bars: Sequence[Bar]) -> Chart:
         axes = figure.add_subplot()
         axes.set_xscale("log")
         for place, bar in enumerate(ordered):
-            axes.plot([bar.low, bar.high], [place, place], color=palette.CACHED, lw=7, zorder=1)
+            axes.plot(
+                [bar.low, bar.high],
+                [place, place],
+                color=palette.CACHED,
+                lw=7,
+                solid_capstyle="butt",
+                zorder=1,
+            )
             axes.plot(bar.cold, place, marker="D", ms=4.5, color=palette.FRESH, ls="")
             axes.plot(bar.billed, place, marker="o", ms=6, color=palette.INK, ls="")
         axes.set_yticks(range(len(ordered)), [bar.model for bar in ordered])
@@ -42,7 +49,7 @@ def forecast_chart(scenario: str, records: int, bars: Sequence[Bar]) -> Chart:
         axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"${x:,g}"))
-        axes.set_xlabel("API dollars (log scale), modelled from ideal calls")
+        axes.set_xlabel("API dollars (log scale), modelled")
         figure.legend(
             handles=[
                 Line2D([], [], marker="o", color=palette.INK, ls="", label="billed"),
