@@ -48,9 +48,7 @@ def _one(measured: Measured, look: Look) -> tuple[Measured, float]:
     seen = look.success if name == "success" else look.amount(name)
     change = look.change(name)
     loss = change < 0 if name == "success" else change > 0
-    low, high = seen.low, seen.high
-    if name != "success":
-        low, high = math.expm1(low), math.expm1(min(high, 30.0))
+    low, high = look.limits(name)
     p = seen.p(loss=loss)
     settings = look.shares.settings
     made = replace(

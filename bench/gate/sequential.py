@@ -73,10 +73,6 @@ class Evidence:
     """Log of the highest capital that was won by betting on a loss."""
     gain: float
     """The same for a gain."""
-    low: float
-    """Confidence sequence of the change: lower limit, on the metric's scale (log for amounts)."""
-    high: float
-    """Upper limit."""
 
     def p(self, *, loss: bool) -> float:
         """The p-value, which holds at every look, of a loss or a gain."""
@@ -104,22 +100,25 @@ class Look:
     def success(self) -> Evidence:
         """Of the share of cases that pass."""
         rule = self.shares.settings.rules["success"]
-        low, high = evidence.share_limits(self.drawn.success, self.shares.settings.miss)
         return Evidence(
             evidence.loss(self.drawn.success, rule.excluded).highest,
             evidence.loss(-self.drawn.success, rule.excluded).highest,
-            low,
-            high,
         )
 
     def amount(self, metric: str) -> Evidence:
         """Of tokens or dollars."""
-        logs = self.drawn.tokens if metric == "tokens" else self.drawn.dollars
-        logs = logs[~np.isnan(logs)]
-        low, high = evidence.log_limits(logs, self.shares.settings.miss)
-        return Evidence(
-            evidence.log_rise(logs).highest, evidence.log_rise(-logs).highest, low, high
-        )
+        logs = self._logs(metric)
+        return Evidence(evidence.log_rise(logs).highest, evidence.log_rise(-logs).highest)
+
+    def limits(self, metric: str) -> tuple[float, float]:
+        """Confidence sequence of a metric's change: of shares, or relative."""
+        miss, rule = self.shares.settings.miss, self.shares.settings.rules[metric]
+        if metric == "success":
+            low, high = evidence.share_limits(self.drawn.success, miss)
+            # The grid of the limits is coarser than the test of the one loss that decides.
+            return (max(low, -rule.excluded + 1e-6) if self.clear(metric) else low), high
+        low, high = (math.expm1(min(end, 30.0)) for end in self._log_limits(metric))
+        return low, (min(high, rule.excluded - 1e-6) if self.clear(metric) else high)
 
     @cached_property
     def testable(self) -> tuple[str, ...]:
@@ -160,8 +159,7 @@ class Look:
         weights = np.array([1 / len(sizes) / sizes[name] for name in names])
         if metric == "success":
             return float(np.sum(weights * self.drawn.success))
-        logs = self.drawn.tokens if metric == "tokens" else self.drawn.dollars
-        known = logs[~np.isnan(logs)]
+        known = self._logs(metric)
         return math.expm1(float(known.mean())) if known.size else 0.0
 
     def lost(self, metric: str) -> bool:
@@ -180,12 +178,14 @@ class Look:
 
     def clear(self, metric: str) -> bool:
         """Whether a loss that matters is excluded in ``metric``."""
-        rule = self.shares.settings.rules[metric]
+        settings = self.shares.settings
+        rule = settings.rules[metric]
         if metric == "strata":
             return all(each.excluded for each in self.strata.values())
         if metric == "success":
-            return self.success.low > -rule.excluded
-        return self.amount(metric).high < math.log1p(rule.excluded)
+            return evidence.no_loss(self.drawn.success, rule.excluded).p <= settings.miss
+        logs = self._logs(metric)
+        return evidence.log_rise(-logs, -math.log1p(rule.excluded)).p <= settings.miss
 
     @property
     def regressed(self) -> bool:
@@ -212,6 +212,13 @@ class Look:
             and self.change("success") >= self.shares.settings.rules["success"].excluded
             and self.success.gain < -math.log(share)
         )
+
+    def _logs(self, metric: str) -> Floats:
+        logs = self.drawn.tokens if metric == "tokens" else self.drawn.dollars
+        return logs[~np.isnan(logs)]
+
+    def _log_limits(self, metric: str) -> tuple[float, float]:
+        return evidence.log_limits(self._logs(metric), self.shares.settings.miss)
 
     def _stratum_loss(self, name: str) -> float:
         return -float(self.drawn.success[np.array(self.drawn.strata) == name].mean())
