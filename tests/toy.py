@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from bench.database import table_rows
 from bench.errors import ToolError
@@ -137,8 +148,10 @@ class Toy:
                 else:
                     decision = "review"
                 decisions.append(Decision(row.id, decision, "rule"))
+            if decisions:
                 connection.execute(
-                    update(numbers).where(numbers.c.id == row.id).values(label=decision)
+                    update(numbers).where(numbers.c.id == bindparam("record")),
+                    [{"record": each.record, "label": each.decision} for each in decisions],
                 )
         return JobReport(tuple(decisions), flagged)
 

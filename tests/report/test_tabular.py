@@ -23,13 +23,18 @@ def folder(tmp_path: Path) -> Path:
     return write_run(tmp_path / "results" / "run", SHAPE)
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def exported(folder: Path, *options: str) -> int:
     return invoke(["export", "run", "--results", str(folder.parent), *options])
 
 
 def test_every_trial_is_a_row_of_the_csv(folder: Path) -> None:
     assert exported(folder) == 0
-    rows = list(csv.DictReader((folder / "trials.csv").open(encoding="utf-8")))
+    rows = rows_of(folder / "trials.csv")
     trials = read_run(folder).trials
     assert [row["id"] for row in rows] == [trial.id for trial in trials]
     assert [row["tokens_input"] for row in rows] == [str(t.usage.input) for t in trials]
@@ -70,7 +75,7 @@ def test_a_spreadsheet_gets_no_formula_from_a_model(folder: Path) -> None:
     path = folder / "traces.jsonl"
     path.write_text(path.read_text().replace('"text":"{', '"text":"=1+{'))
     assert exported(folder, "--table", "steps") == 0
-    rows = list(csv.DictReader((folder / "steps.csv").open(encoding="utf-8")))
+    rows = rows_of(folder / "steps.csv")
     assert len(rows) == len(load_steps(folder)) > 0
     assert {row["text"][:3] for row in rows} == {"'=1"}
 
