@@ -57,6 +57,15 @@ def test_a_finished_run_is_not_continued_but_an_interrupted_one_is(tmp_path: Pat
     assert (tmp_path / "latest").resolve() != folder
 
 
+def test_strata_may_be_named_with_commas_or_one_by_one(tmp_path: Path) -> None:
+    for number, how in enumerate((["digits,words"], ["digits", "words"])):
+        options = [each for name in how for each in ("--strata", name)]
+        results = tmp_path / str(number)
+        assert bench("run", *TOY, "-a", "agent", *options, "--results", results) == 0
+        trials = read_run((results / "latest").resolve()).trials
+        assert {trial.stratum for trial in trials} == {"digits", "words"}
+
+
 def test_a_copy_put_aside_does_not_keep_a_run_from_being_continued(tmp_path: Path) -> None:
     arguments = ("run", *TOY, "--cases", "2", "--results", tmp_path)
     assert bench(*arguments) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +10,9 @@ from bench.analysis.documented import Documented
 from bench.analysis.samples import weakest
 from bench.analysis.statistics import observations_needed, percentile
 from bench.types import Provenance, Step, Trial
+
+SHORT_LIMIT = 5
+"""A step limit that is often recommended for simple tasks; ``--max-steps`` sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class Steps(Documented):
     """Tool calls that were refused or failed."""
     guarded: int
     """Of those, wrong acts that a server-side guard stopped."""
+    conversations: int
+    """Conversations with at least one call."""
+    over_five: int
+    """Of those, with more than five calls: what a limit of five steps would have cut off."""
+    passed_over_five: int
+    """Of those, in trials that passed: what such a limit would have cost."""
     p50_s: float | None
     """Median working seconds of a call."""
     p95_s: float | None
@@ -71,6 +80,8 @@ class _Gathered:
     tokens: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(place, cached, fresh, output) of each call."""
     unknown: int = 0
+    lengths: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """(trial, conversation) → calls."""
     provenances: set[Provenance] = field(default_factory=set)
 
 
@@ -97,6 +108,7 @@ def measure_steps(trials: Sequence[Trial], steps: Iterable[Step]) -> tuple[list[
 
 def _add(group: _Gathered, step: Step) -> None:
     group.durations.append(step.duration_s)
+    group.lengths[step.trial, step.task] += 1
     group.provenances.add(step.tokens)
     usage = step.usage
     if usage.input is None or usage.output is None:
@@ -123,6 +135,8 @@ def _steps(scenario: str, approach: str, model: str, group: _Gathered) -> Steps:
     if group.unknown:
         reasons["tokens_p50"] = f"tokens unknown for {group.unknown} of {calls} calls"
     known = group.tokens if not group.unknown else []
+    passed = {trial.id for trial in group.trials if trial.status == "pass"}
+    long = [trial for (trial, _), length in group.lengths.items() if length > SHORT_LIMIT]
     return Steps(
         scenario=scenario,
         approach=approach,
@@ -132,6 +146,9 @@ def _steps(scenario: str, approach: str, model: str, group: _Gathered) -> Steps:
         malformed=sum(trial.malformed for trial in group.trials),
         tool_errors=sum(trial.tool_errors for trial in group.trials),
         guarded=sum(trial.guarded for trial in group.trials),
+        conversations=len(group.lengths),
+        over_five=len(long),
+        passed_over_five=sum(trial in passed for trial in long),
         p50_s=p50,
         p95_s=p95,
         tokens_p50=percentile([float(sum(t[1:])) for t in known], 0.5),

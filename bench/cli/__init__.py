@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from bench.cli import doctor, export, gate, gating, models, run, runs, scenario, spending
+from bench.cli import compare, doctor, export, gate, models, run, runs, scenario, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -29,10 +29,10 @@ app.command()(runs.report)
 app.command("list")(runs.list_)
 app.command()(runs.show)
 app.command()(export.export)
-app.command()(gate.compare)
+app.command()(compare.compare)
 app.command()(spending.forecast)
 app.command()(spending.reprice)
-app.command()(gating.gate)
+app.command()(gate.gate)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(scenario.app, name="scenario")

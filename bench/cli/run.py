@@ -10,6 +10,7 @@ import typer
 
 from bench.cli.folders import RESULTS, Results, make_report, point_latest
 from bench.cli.models import fetch
+from bench.cli.strata import Strata, named
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ def run(
     cases: Annotated[
         int | None, typer.Option(min=1, help="Cases of each stratum, instead of the plan.")
     ] = None,
-    strata: Annotated[
-        list[str] | None,
-        typer.Option(help="Only these strata, separated by commas or given several times."),
-    ] = None,
+    strata: Strata = None,
     repeats: Annotated[
         int, typer.Option(min=1, help="Executions of each repeated case, for determinism.")
     ] = 2,
@@ -134,7 +132,7 @@ def run(
         models=tuple(model or ()),
         size="full" if full else "smoke" if smoke else "default",
         cases=cases,
-        strata=tuple(filter(None, (name.strip() for name in ",".join(strata or ()).split(",")))),
+        strata=named(strata),
         repeats=repeats,
         seed=seed,
         temperature=temperature,

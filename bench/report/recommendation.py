@@ -63,7 +63,8 @@ def _premises(a: Assumptions) -> Iterator[str]:
     growth = f", {a.growth:.2f} times that on average" if a.volume.growth_per_month else ""
     yield (
         f"Assumed: {numbers.count(a.volume.records_per_month)} records a month{growth}, "
-        f"{plain(a.changes.per_month)} changes of the rules a month, "
+        f"{plain(a.changes.per_month)} {'change' if a.changes.per_month == 1 else 'changes'} "
+        "of the rules a month, "
         f"{money(a.people.usd_per_hour)} an hour of work, {money(a.errors.usd)} a wrong record, "
         f"{plain(a.people.review_minutes)} minutes a review, {a.months} months."
     )

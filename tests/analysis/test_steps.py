@@ -44,6 +44,23 @@ def test_calls_of_a_killed_attempt_are_counted_apart(
     assert before == after
 
 
+def test_what_a_limit_of_five_steps_would_cut_off_is_counted(
+    recorded: tuple[list[Trial], list[Step]],
+) -> None:
+    trials, steps = recorded
+    agents = [trial for trial in trials if trial.approach == "agent"]
+    right = next(trial for trial in agents if trial.status == "pass")
+    wrong = next(trial for trial in agents if trial.status == "fail")
+    made = [
+        replace(steps[0], trial=trial.id, attempt=trial.attempt, task=task, step=number)
+        for trial, task, calls in ((right, 0, 5), (right, 1, 6), (wrong, 0, 7))
+        for number in range(calls)
+    ]
+    rows, _ = measure_steps(agents, made)
+    (row,) = (row for row in rows if row.model == right.model)
+    assert (row.conversations, row.over_five, row.passed_over_five) == (3, 2, 1)
+
+
 def test_one_silent_call_makes_the_tokens_unknown(
     recorded: tuple[list[Trial], list[Step]],
 ) -> None:
