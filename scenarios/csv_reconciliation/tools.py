@@ -38,7 +38,7 @@ class _Arguments(BaseModel):
 class OfRow(_Arguments):
     """A row by its number."""
 
-    row: int
+    row: int = Field(ge=1)
 
 
 class Merge(OfRow):
@@ -83,7 +83,10 @@ def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
     row = _desk(context, arguments.row).row
     with context.workspace.engine.connect() as connection:
         found = find(connection, row.person)
-    return {"candidates": [_shown(row, candidate) for candidate, _ in found[:MOST_CANDIDATES]]}
+    return {
+        "candidates": [_shown(row, candidate) for candidate, _ in found[:MOST_CANDIDATES]],
+        "next": f"decide row {row.number}: merge_customer, insert_customer or flag_row",
+    }
 
 
 def _insert_customer(context: ToolContext, arguments: OfRow) -> Json:
@@ -127,7 +130,7 @@ def _write_summary(context: ToolContext, arguments: Summary) -> Json:
     with context.workspace.engine.connect() as connection:
         done = ledger.decided(connection, file)
     if left := [number for number in rows if number not in done]:
-        raise ToolError(f"rows {left} are not decided yet; decide them first")
+        raise ToolError(f"rows {left} are not decided yet; go on with row {left[0]}")
     ledger.write_summary(context.workspace.folder, arguments.model_dump())
     return {"written": ledger.SUMMARY}
 
@@ -170,8 +173,11 @@ def _file(context: ToolContext) -> tuple[Import, dict[int, Row]]:
 def _desk(context: ToolContext, number: int) -> Desk:
     file, rows = _file(context)
     if file.record(number) not in context.records:
-        yours = [n for n in rows if file.record(n) in context.records]
-        raise ToolError(f"row {number} is not yours; your rows: {yours}")
+        with context.workspace.engine.connect() as connection:
+            done = ledger.decided(connection, file)
+        left = [n for n in rows if file.record(n) in context.records and n not in done]
+        go_on = f"go on with row {left[0]}" if left else "all of yours are decided: write_summary"
+        raise ToolError(f"row {number} is not yours; {go_on}")
     return Desk(file, rows, rows[number])
 
 

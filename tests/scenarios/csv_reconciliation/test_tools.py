@@ -101,10 +101,13 @@ def test_without_guards_a_stranger_is_overwritten_and_the_win_condition_sees_it(
 def test_the_rows_of_somebody_else_are_out_of_reach(template: Template) -> None:
     case = one("clean_new", rows=2)
     with template.workspace(case) as workspace:
-        for row in (2, 7, 0, -1):
-            with pytest.raises(ToolError, match=r"your rows: \[1\]") as refusal:
+        for row in (2, 7):
+            with pytest.raises(ToolError, match="not yours; go on with row 1") as refusal:
                 call(case, workspace, "insert_customer", {"row": row}, records=case.records[:1])
             assert not refusal.value.guarded
+        call(case, workspace, "insert_customer", {"row": 1}, records=case.records[:1])
+        with pytest.raises(ToolError, match="all of yours are decided: write_summary"):
+            call(case, workspace, "insert_customer", {"row": 2}, records=case.records[:1])
 
 
 def test_the_summary_waits_for_the_last_row_and_takes_any_figures(template: Template) -> None:
