@@ -112,11 +112,12 @@ def test_a_server_with_a_limit_never_has_to_complain_when_it_is_stated() -> None
         await model.close()
         assert sum(reply.waiting_s for reply in replies) > 0.3, "and the wait is on record"
 
+    # The server's window is much shorter, because calls take time to arrive on a busy machine.
     with FaultServer(
         turn=lambda _body: Turn(text="No."), requests_a_window=10, window_s=0.3
     ) as server:
         begun = time.monotonic()
-        asyncio.run(run(server.url, RateLimit(requests=10, window_s=0.4)))
-        assert time.monotonic() - begun >= 0.8
+        asyncio.run(run(server.url, RateLimit(requests=10, window_s=2.0)))
+        assert time.monotonic() - begun >= 4.0
         assert [seen.fault for seen in server.seen].count("429") == 0
         assert len(server.seen) == 25
