@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Should this task be a plain-code job, an LLM agent, or a hybrid? Measured, not argued.",
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its help takes longer to import than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
