@@ -25,12 +25,14 @@ class ToolError(Exception):
     something that a model can act on.
 
     ``guarded`` marks a refusal by a server-side guard: a wrong act that was stopped before it
-    reached the database. Those are counted apart from ordinary errors.
+    reached the database. Those are counted apart from ordinary errors, by ``guard``: the kind of
+    act that was refused, in a word or two joined by underscores.
     """
 
-    def __init__(self, message: str, *, guarded: bool = False) -> None:
+    def __init__(self, message: str, *, guarded: bool = False, guard: str = "") -> None:
         super().__init__(message)
-        self.guarded = guarded
+        self.guarded = guarded or bool(guard)
+        self.guard = guard or ("refused" if guarded else "")
 
 
 class ProviderError(Exception):

@@ -44,6 +44,22 @@ class StratumPlan:
     weight: float
     cases: int
     """How many cases of it the run holds; 0 for a stratum left unmeasured."""
+    hostile: bool = False
+    """Holds attacks, or their neutral twins."""
+
+
+@dataclass(frozen=True)
+class RepairPlan:
+    """The size of one part of the repair that a drift calls for."""
+
+    part: str
+    """``job``, ``policy`` or ``tools``."""
+    file: str
+    lines_added: int
+    lines_removed: int
+    tokens_added: int | None
+    """Of the lines added, counted with tiktoken."""
+    tokens_removed: int | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,10 @@ class ScenarioPlan:
     tools_hash: str
     prompt_tokens: int | None
     """Static tokens of system prompt and tools, counted with tiktoken."""
+    drift: str = "none"
+    """The change that the drifted ones among the cases show."""
+    repair: tuple[RepairPlan, ...] = ()
+    """What bringing job, policy and tools up to date with it changed."""
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import psutil
 
+from bench import repair
 from bench.approaches.protocols import conversation
 from bench.hashing import content_hash
 from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, StratumPlan
 from bench.metering import tokens
 from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
-from bench.types import Json, Limits, Model, Request, Scenario
+from bench.types import Drifting, Json, Limits, Model, Request, Scenario
 
 VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
 
@@ -138,6 +139,7 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
                 drift=stratum.drift,
                 weight=scenario.mix.get(stratum.name, 0.0),
                 cases=run.counts.get(stratum.name, 0),
+                hostile=stratum.hostile,
             )
             for stratum in scenario.strata
         ),
@@ -154,6 +156,12 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
         tools_hash=content_hash(tools),
         prompt_tokens=tokens.count_request(
             Request(({"role": "system", "content": prompt},), tools=tools)
+        ),
+        drift=run.drift,
+        repair=(
+            repair.sizes(scenario.repair(run.drift))
+            if run.repaired is not None and isinstance(scenario, Drifting)
+            else ()
         ),
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.errors import BenchError
-from bench.types import Case, Scenario, Stratum
+from bench.types import Case, Drift, Drifting, Scenario, Stratum
 
 ORDINARY = 12
 """Ordinary cases of the default plan: the production mix rests on them."""
@@ -17,6 +17,8 @@ FREE_TEXT = 2
 """Strata of the default plan in which the deciding fact stands in prose."""
 FULL = 24
 """Cases of each stratum in a full run."""
+DRIFTED = 2
+"""Cases of each stratum made for a drift, in its default plan."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class ScenarioRun:
     cases: tuple[Case, ...]
     repeated: frozenset[str]
     """Ids of the cases that are run more than once."""
+    drift: Drift = "none"
+    """The change that the drifted ones among the cases show."""
+    repaired: Scenario | None = None
+    """Handles the cases that say so."""
+
+    def handler(self, case: Case) -> Scenario:
+        """The scenario as it was, or as it was repaired, whichever the case is for."""
+        chosen = self.repaired if case.repaired else self.scenario
+        assert chosen is not None
+        return chosen
+
+    def hostile(self, case: Case) -> bool:
+        """Whether the case is an attack, or the twin of one."""
+        return any(s.hostile for s in self.scenario.strata if s.name == case.stratum)
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,7 @@ class TrialPlan:
 def default_counts(scenario: Scenario) -> dict[str, int]:
     """Twelve ordinary cases, spread evenly, and one case each of the most frequent others: as
     many as fit into ten minutes with the default model."""
-    others = [s for s in scenario.strata if not s.ordinary and s.drift == "none"]
+    others = [s for s in scenario.strata if not s.ordinary and s.everyday]
     others.sort(key=lambda stratum: -scenario.mix.get(stratum.name, 0.0))
     chosen = [s for s in others if not s.free_text][:AWKWARD]
     chosen += [s for s in others if s.free_text][:FREE_TEXT]
@@ -60,7 +76,7 @@ def default_counts(scenario: Scenario) -> dict[str, int]:
 def full_counts(scenario: Scenario) -> dict[str, int]:
     """The same number of cases for each stratum, and half as many ordinary ones again if those
     would be less than a third."""
-    others = {s.name: FULL for s in scenario.strata if not s.ordinary and s.drift == "none"}
+    others = {s.name: FULL for s in scenario.strata if not s.ordinary and s.everyday}
     ordinary = sum(1 for s in scenario.strata if s.ordinary)
     return others | _spread(max(FULL * ordinary, -(-sum(others.values()) // 2)), scenario)
 
@@ -73,20 +89,59 @@ def smoke_counts(scenario: Scenario) -> dict[str, int]:
         lambda s: not s.ordinary and not s.free_text,
         lambda s: s.free_text,
     ):
-        stratum = next((s for s in scenario.strata if wanted(s) and s.drift == "none"), None)
+        stratum = next((s for s in scenario.strata if wanted(s) and s.everyday), None)
         if stratum is not None:
             chosen[stratum.name] = 1
     return chosen
 
 
 def even_counts(scenario: Scenario, cases: int, strata: Sequence[str] = ()) -> dict[str, int]:
-    """``cases`` of each undrifted stratum, or of each stratum named."""
+    """``cases`` of each everyday stratum, or of each stratum named."""
     known = {stratum.name: stratum for stratum in scenario.strata}
     return {
         name: cases
         for name, stratum in known.items()
-        if (name in strata if strata else stratum.drift == "none")
+        if (name in strata if strata else stratum.everyday)
     }
+
+
+def hostile_counts(scenario: Scenario, cases: int | None = None) -> dict[str, int]:
+    """Each attack once with its twin, or the first ``cases`` of them. Raises ``BenchError`` if
+    there is none."""
+    counts = {s.name: cases or s.variants for s in scenario.strata if s.hostile}
+    if not counts:
+        raise BenchError(f"{scenario.name} has no attacks; leave --hostile out, or name another")
+    return counts
+
+
+def with_drift(
+    run: ScenarioRun, counts: Mapping[str, int], drift: Drift, *, seed: int
+) -> ScenarioRun:
+    """The run with a twin after the change beside each of its cases; where the change calls for a
+    repair, two: one handled as before, one with everything repaired.
+
+    ``counts`` are cases of strata that were made for this drift, added with their twins. Raises
+    ``BenchError`` for a scenario that does not know the drift.
+    """
+    scenario = run.scenario
+    if not isinstance(scenario, Drifting) or drift not in scenario.drifts:
+        raise BenchError(f"{scenario.name} has no drift {drift!r}; leave --drift out")
+    counts = {**run.counts, **counts}
+    before = scenario.cases(counts, seed)
+    known = {case.id for case in run.cases}
+    before = [*run.cases, *(case for case in before if case.id not in known)]
+    after = {case.twin: case for case in scenario.drifted(counts, seed, drift)}
+    twins = [after[case.id] for case in before if case.id in after]
+    repaired = scenario.repaired(drift)
+    if repaired is not None:
+        # One after the other: what is repaired has a prompt of its own, and models cache prefixes.
+        twins += [replace(twin, id=f"{twin.id}-repaired", repaired=True) for twin in twins]
+    return replace(run, counts=counts, cases=(*before, *twins), drift=drift, repaired=repaired)
+
+
+def drift_counts(scenario: Scenario, drift: Drift, cases: int) -> dict[str, int]:
+    """``cases`` of each stratum that was made for the drift."""
+    return {stratum.name: cases for stratum in scenario.strata if stratum.drift == drift}
 
 
 def check_strata(scenarios: Sequence[Scenario], strata: Sequence[str]) -> None:

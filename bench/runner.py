@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -31,10 +32,12 @@ from bench.types import (
     Dollars,
     Model,
     Provenances,
+    Scenario,
     Status,
     Step,
     Timing,
     Trial,
+    Unguardable,
     Usage,
     Verdict,
     Workspace,
@@ -157,6 +160,7 @@ class Bench:
         self.cases: dict[tuple[str, str], Case] = {
             (run.scenario.name, case.id): case for run in self.plan.scenarios for case in run.cases
         }
+        self.runs = {run.scenario.name: run for run in self.plan.scenarios}
 
     async def execute_all(self, planned: Sequence[TrialPlan], model: Model) -> None:
         """Run trials with as many at once as the model and the settings allow."""
@@ -186,11 +190,14 @@ class Bench:
         """Run one trial and put it on record."""
         settings = self.plan.settings
         template = self.templates[planned.scenario]
-        scenario = template.scenario
         case = self.cases[planned.scenario, planned.case]
+        scenario = self.runs[planned.scenario].handler(case)
         attempt = uuid.uuid4().hex[:12]
         approach = find_approach(planned.approach)
         with template.workspace(case) as workspace:
+            if not settings.guards and approach.uses_model and isinstance(scenario, Unguardable):
+                scenario.unguard(workspace)
+                workspace.writes.clear()
             assignment = Assignment(
                 trial=planned.id,
                 attempt=attempt,
@@ -216,7 +223,7 @@ class Bench:
             state = scenario.state(workspace)
         timing = None
         if approach.name == "job" and planned.repeat == 0 and conduct.cause is None:
-            timing = self._time_job(template, case)
+            timing = self._time_job(template, scenario, case)
         trial = _trial(
             planned,
             attempt,
@@ -229,6 +236,7 @@ class Bench:
             wall_s=wall_s,
             timing=timing,
             state_hash=content_hash(state),
+            hostile=self.runs[planned.scenario].hostile(case),
         )
         self.record.trial(trial)
         self.watcher.trial(trial)
@@ -240,7 +248,7 @@ class Bench:
         with template.workspace(case) as workspace:
             run.scenario.job(workspace, unsure="review")
             verdict = run.scenario.verify(case, workspace)
-        timing = self._time_job(template, case, rounds=3)
+        timing = self._time_job(template, run.scenario, case, rounds=3)
         return BatchTiming(
             scenario=run.scenario.name,
             records=len(case.records),
@@ -249,9 +257,11 @@ class Bench:
             **_counts(verdict),
         )
 
-    def _time_job(self, template: Template, case: Case, rounds: int | None = None) -> Timing:
+    def _time_job(
+        self, template: Template, scenario: Scenario, case: Case, rounds: int | None = None
+    ) -> Timing:
         def work(workspace: Workspace) -> object:
-            return template.scenario.job(workspace, unsure="review")
+            return scenario.job(workspace, unsure="review")
 
         if rounds is None:
             return time_rounds(lambda: template.workspace(case), work)
@@ -273,8 +283,10 @@ def _trial(
     wall_s: float,
     timing: Timing | None,
     state_hash: str,
+    hostile: bool,
 ) -> Trial:
     steps = conduct.steps
+    guards = Counter(tool.guard for step in steps for tool in step.tools if tool.guard)
     usage = total_usage(steps) + (Usage() if conduct.cut_s is None else UNKNOWN_USAGE)
     plain_s = timing.median_s if timing else conduct.job_s
     plain_s += sum(tool.duration_s for step in steps for tool in step.tools)
@@ -307,7 +319,7 @@ def _trial(
         steps=len(steps),
         malformed=sum(step.malformed is not None for step in steps),
         tool_errors=sum(not tool.ok for step in steps for tool in step.tools),
-        guarded=sum(tool.guarded for step in steps for tool in step.tools),
+        guarded=guards.total(),
         usage=usage,
         dollars=dollars,
         started=started,
@@ -321,6 +333,11 @@ def _trial(
         tool_sequence_hash=content_hash(conduct.tool_sequence),
         provenance=_provenances(model, steps_tokens={step.tokens for step in steps}),
         tool_sequence=conduct.tool_sequence,
+        guards=dict(sorted(guards.items())),
+        repaired=case.repaired,
+        variant=case.variant,
+        twin=case.twin,
+        hostile=hostile,
     )
 
 

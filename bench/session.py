@@ -20,16 +20,21 @@ from bench.models import open_model
 from bench.models.hosted import HostedModel
 from bench.models.reference import Ideal
 from bench.plan import (
+    DRIFTED,
+    FULL,
     ScenarioRun,
     check_strata,
     default_counts,
+    drift_counts,
     even_counts,
     full_counts,
+    hostile_counts,
     plan_scenario,
     smoke_counts,
+    with_drift,
 )
 from bench.runner import Plan
-from bench.types import Case, Limits, Model, Origin, Scenario, ToolCall, ToolProtocol
+from bench.types import Case, Drift, Limits, Model, Origin, Scenario, ToolCall, ToolProtocol
 
 Size = Literal["default", "full", "smoke"]
 
@@ -73,6 +78,10 @@ class Options:
     """Requests a minute, for each hosted model."""
     tpm: int | None = None
     """Tokens a minute, likewise."""
+    drift: Drift = "none"
+    """Run each case also as it looks after this change."""
+    hostile: bool = False
+    """Run the strata of attacks and their twins, and nothing else."""
     fresh: bool = False
     """Start a new run even if an unfinished one could be continued."""
     command: str = "bench run"
@@ -134,7 +143,10 @@ def prepare(options: Options) -> Session:
     chosen = [scenarios.scenario(name) for name in options.scenarios or scenarios.names()]
     check_strata(chosen, options.strata)
     runs_ = tuple(
-        plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options.size))
+        _drifted(
+            plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options.size)),
+            options,
+        )
         for each in chosen
         if sum((counts := _counts(options, each)).values())
     )
@@ -241,7 +253,17 @@ def _limits(options: Options) -> Limits:
     return options.limits
 
 
+def _drifted(run: ScenarioRun, options: Options) -> ScenarioRun:
+    if options.drift == "none":
+        return run
+    each = options.cases or {"default": DRIFTED, "full": FULL, "smoke": 1}[options.size]
+    made = {} if options.strata else drift_counts(run.scenario, options.drift, each)
+    return with_drift(run, made, options.drift, seed=options.seed)
+
+
 def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
+    if options.hostile and not options.strata:
+        return hostile_counts(scenario, options.cases)
     if options.cases is not None or options.strata:
         return even_counts(scenario, options.cases or 1, options.strata)
     if options.size == "full":

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bench.hashing import content_hash
 
@@ -62,6 +62,18 @@ class Stratum:
     free_text: bool = False
     """The deciding fact stands in prose: out of reach for rules, so the job must defer."""
     drift: Drift = "none"
+    """Made to show this drift: run only with it, and outside the production mix."""
+    hostile: bool = False
+    """Its free text carries instructions to the model, or it holds the neutral twins of such
+    cases: run only when asked for, and outside the production mix."""
+    variants: int = 1
+    """Kinds of case within it. Case *i* is of kind *i* modulo this; a run of attacks does each
+    once."""
+
+    @property
+    def everyday(self) -> bool:
+        """Part of what plans draw from and of what headline figures rest on."""
+        return self.drift == "none" and not self.hostile
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,13 @@ class Case:
     truth: Json = None
     """What the generator decided. Only the scenario's own ``verify`` and ``ideal`` read it."""
     drift: Drift = "none"
+    """How the world has changed since job, prompt and policy were written."""
+    repaired: bool = False
+    """Handled with job, policy and tools brought up to date with the drift."""
+    variant: str = ""
+    """Which form of the drift, or which attack, where there are several."""
+    twin: str | None = None
+    """Id of the case that is the same but for the drift or the attack, and is run beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +183,9 @@ class RecordVerdict:
     """A human has to look at it, rightly or not."""
     reasons: tuple[str, ...] = ()
     """What is wrong, a short phrase each; empty for a pass."""
+    ledger: str = ""
+    """What stands in the books because of this record, in words that are equal for equal entries;
+    empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +265,44 @@ class Scenario(Protocol):
 
     def state(self, workspace: Workspace) -> Json:
         """The business tables in canonical order, without surrogate ids, clocks, free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A part of a scenario before and after its repair, as text: what a repair's size is read
+    from."""
+
+    part: Literal["job", "policy", "tools"]
+    file: str
+    """Where a maintainer would make the change."""
+    before: str
+    after: str
+
+
+@runtime_checkable
+class Drifting(Protocol):
+    """What a scenario has beside, if its world can change: docs/drift-and-attacks.md."""
+
+    drifts: tuple[Drift, ...]
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+        """The twins of ``cases(counts, seed)`` after the change, in that order: each with an id of
+        its own, ``drift``, and ``twin`` naming the case as it was before."""
+
+    def repaired(self, drift: Drift) -> Scenario | None:
+        """The scenario with job, policy and tools brought up to date; None where the drift is one
+        of shape, which leaves nothing to decide anew."""
+
+    def repair(self, drift: Drift) -> tuple[Mended, ...]:
+        """What that repair changed."""
+
+
+@runtime_checkable
+class Unguardable(Protocol):
+    """A scenario whose database holds constraints that act as guards."""
+
+    def unguard(self, workspace: Workspace) -> None:
+        """Take them away in this trial's copy, for ``--no-guards``."""
 
 
 def reworded(scenario: Scenario, wording: Wording) -> Scenario:
@@ -411,6 +471,8 @@ class ToolRecord:
     ok: bool
     duration_s: float
     guarded: bool = False
+    guard: str = ""
+    """Which guard refused it; empty if none did."""
 
 
 @dataclass(frozen=True)
@@ -525,6 +587,21 @@ class Trial:
     provenance: Provenances
     tool_sequence: tuple[str, ...] = ()
     """Tool names with arguments; for the job the database writes, in order."""
+    guards: Mapping[str, int] = field(default_factory=dict)
+    """Guard → how often it refused; sums to ``guarded``."""
+    repaired: bool = False
+    """Handled with job, policy and tools brought up to date with the drift."""
+    variant: str = ""
+    """Which form of the drift, or which attack."""
+    twin: str | None = None
+    """Id of the case that is the same but for the drift or the attack."""
+    hostile: bool = False
+    """Its stratum holds attacks, or their neutral twins."""
+
+    @property
+    def everyday(self) -> bool:
+        """Neither drifted nor hostile: what the headline figures rest on."""
+        return self.drift == "none" and not self.hostile
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -25,9 +26,12 @@ from bench.errors import ToolError
 from bench.types import (
     Case,
     Decision,
+    Drift,
     JobReport,
     Json,
+    Mended,
     RecordVerdict,
+    Scenario,
     Stratum,
     Task,
     Tool,
@@ -87,7 +91,7 @@ def label(context: ToolContext, arguments: Label) -> Json:
 class Toy:
     name = "toy"
     version = "1"
-    strata = (
+    strata: tuple[Stratum, ...] = (
         Stratum("digits", "a number in digits", ordinary=True),
         Stratum("words", "a number in words", free_text=True),
     )
@@ -182,3 +186,65 @@ TOY = Toy()
 def action(tool: str, **arguments: object) -> str:
     """A reply of the action protocol."""
     return json.dumps({"tool": tool, **arguments})
+
+
+class Changing(Toy):
+    """Its world can change: numbers get a sign before them (shape), or zero and every multiple of
+    twelve becomes odd by decree (rules)."""
+
+    drifts: tuple[Drift, ...] = ("shape", "rules")
+    strata = (*Toy.strata, Stratum("decreed", "a multiple of twelve", drift="rules"))
+
+    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+        return [
+            self._case(f"{stratum}-{number:04d}", stratum, [value])
+            for stratum, count in counts.items()
+            for number in range(count)
+            for value in ["12" if stratum == "decreed" or number % 2 == 0 else "7"]
+        ]
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+        return [self._changed(case, drift) for case in self.cases(counts, seed)]
+
+    def _changed(self, case: Case, drift: Drift) -> Case:
+        rows = case.rows["numbers"]
+        truth = case.truth
+        if drift == "shape":
+            rows = [{**row, "text": f"no. {row['text']}"} for row in rows]
+        else:
+            truth = dict.fromkeys(truth, "odd")
+        return replace(
+            case,
+            id=f"{case.id}~{drift}",
+            rows={"numbers": rows},
+            truth=truth,
+            drift=drift,
+            twin=case.id,
+        )
+
+    def repaired(self, drift: Drift) -> Scenario | None:
+        return Repaired() if drift == "rules" else None
+
+    def repair(self, drift: Drift) -> tuple[Mended, ...]:
+        if drift != "rules":
+            return ()
+        before = "even if int(text) % 2 == 0 else odd\n"
+        return (
+            Mended("job", "toy.py", before, f"if int(text) % 12 == 0: odd\n\n{before}"),
+            Mended("policy", "policy.md", "Say it.", "Say it. Twelve is odd."),
+            Mended("tools", "tools.py", "the same", "the same"),
+        )
+
+
+class Repaired(Changing):
+    """Knows the decree."""
+
+    wording = Wording("Say whether numbers are odd or even. Twelve is odd.")
+
+    def job(self, workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
+        with workspace.engine.begin() as connection:
+            connection.execute(update(numbers).where(numbers.c.text == "12").values(label="odd"))
+        return super().job(workspace, unsure=unsure)
+
+
+CHANGING = Changing()

@@ -13,7 +13,7 @@ from bench.analysis.assumptions import Assumptions
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
 from bench.analysis.rates import Floats, stratum_rates
-from bench.analysis.samples import Part, usable
+from bench.analysis.samples import Part, everyday_of, usable
 from bench.journal import ScenarioPlan
 from bench.types import Trial
 
@@ -90,7 +90,7 @@ def _of_model(
     assumptions: Assumptions,
 ) -> Iterator[Chord]:
     who = {("job", None): 0, ("agent", model): 1, ("hybrid", model): 2}
-    chosen = [t for t in usable(trials) if (t.approach, t.model) in who and t.drift == "none"]
+    chosen = [t for t in usable(everyday_of(plan, trials)) if (t.approach, t.model) in who]
     if any(trial.provenance.success == "modelled" for trial in chosen):
         return
     strata = []

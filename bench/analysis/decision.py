@@ -26,7 +26,7 @@ from bench.analysis.economics import (
 from bench.analysis.feasibility import Check, Feasible, checks, overall
 from bench.analysis.latency import seconds
 from bench.analysis.rates import Candidate, bounds, candidate
-from bench.analysis.samples import ALL, MIX, mixed, usable
+from bench.analysis.samples import ALL, MIX, everyday_of, mixed, usable
 from bench.analysis.sensitivity import Influence, influences
 from bench.journal import ScenarioPlan
 from bench.types import Provenance, Trial
@@ -116,7 +116,7 @@ def candidates(
     found: list[tuple[Group, Candidate | str]] = []
     weights = [(stratum.name, stratum.weight) for stratum in plan.strata]
     for group in groups:
-        sample = mixed(weights, [trial for trial in group[2] if trial.drift == "none"])
+        sample = mixed(weights, everyday_of(plan, group[2]))
         if not sample.everything:
             found.append((group, "no stratum of the production mix was measured"))
         else:
@@ -168,7 +168,7 @@ def decide(
         comparisons=tuple(
             comparisons(
                 [
-                    (_name(approach, model), [t for t in having if t.drift == "none"])
+                    (_name(approach, model), everyday_of(plan, having))
                     for approach, model, having in groups
                 ],
                 plan.name,
@@ -205,7 +205,7 @@ def _option(
             ),
             None,
         )
-        measured = [trial for trial in usable(trials) if trial.drift == "none"]
+        measured = [trial for trial in usable(trials) if trial.everyday]
         held = tuple(
             checks(assumptions.constraints, row, repeated, list(seconds(measured).values()))
         )

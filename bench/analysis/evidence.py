@@ -50,7 +50,7 @@ class Evidence:
         return [
             t
             for t in usable(self.trials)
-            if (t.approach, t.model) == (approach, model) and t.drift == "none"
+            if (t.approach, t.model) == (approach, model) and t.everyday
         ]
 
     @property
@@ -306,7 +306,11 @@ def edge_cases(e: Evidence) -> Finding:
     """Claim 13."""
     if not e.measured:
         return unmeasured(played(e))
-    edges = {s.name for s in _scenario(e).strata if not s.ordinary and s.drift == "none"}
+    edges = {
+        s.name
+        for s in _scenario(e).strata
+        if not s.ordinary and s.drift == "none" and not s.hostile
+    }
     agent, job = ([t for t in e.of(a) if t.stratum in edges] for a in ("agent", "job"))
     if not agent or not job:
         return unmeasured("no exceptional case was run")

@@ -13,7 +13,16 @@ from bench.types import Step, Trial
 if TYPE_CHECKING:
     import pandas as pd
 
-_NESTED_TRIAL = {"verdict", "flagged", "usage", "dollars", "timing", "provenance", "tool_sequence"}
+_NESTED_TRIAL = {
+    "verdict",
+    "flagged",
+    "usage",
+    "dollars",
+    "timing",
+    "provenance",
+    "tool_sequence",
+    "guards",
+}
 _NESTED_STEP = {"messages", "calls", "usage", "usage_counted", "tools", "raw_usage"}
 
 

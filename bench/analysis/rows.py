@@ -45,10 +45,11 @@ class Row(Documented):
     model: str | None
     """Name of the model; null for approaches that use none."""
     stratum: str
-    """Name of the stratum; ``all`` for the sample as drawn (drifted cases left out, or those with
-    the row's drift), ``mix`` for the sample re-weighted to the production mix."""
+    """Name of the stratum; ``all`` for the sample as drawn (drifted and hostile cases left out,
+    or those with the row's drift), ``mix`` for the sample re-weighted to the production mix."""
     drift: str
-    """``none``, ``shape`` or ``rules``."""
+    """``none``, ``shape``, ``rules``, or ``rules_repaired``: the rules have changed, and job,
+    policy and tools with them."""
     baseline: bool
     """A yardstick that handles every record alike, without thought."""
     cases: int
@@ -170,6 +171,8 @@ class StratumInfo(Documented):
     """Share of records in the production mix."""
     cases: int
     """Cases in this run; 0 is a stratum left unmeasured."""
+    hostile: bool = False
+    """Holds attacks on the model, or their neutral twins."""
 
 
 @dataclass(frozen=True, slots=True)

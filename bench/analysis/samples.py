@@ -8,10 +8,11 @@ from itertools import groupby
 from zlib import crc32
 
 from bench.analysis.statistics import Cluster
+from bench.journal import ScenarioPlan
 from bench.types import Cause, Provenance, Trial
 
 ALL = "all"
-"""Stratum of the row that pools the sample as drawn, drifted cases left out."""
+"""Stratum of the row that pools the sample as drawn, drifted and hostile cases left out."""
 MIX = "mix"
 """Stratum of the row that is re-weighted to the production mix."""
 
@@ -90,6 +91,18 @@ def mixed(weights: Sequence[tuple[str, float]], trials: Sequence[Trial]) -> Samp
 def usable(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """The trials that say something about the approach."""
     return tuple(trial for trial in trials if trial.cause is not Cause.INFRASTRUCTURE)
+
+
+def everyday_of(plan: ScenarioPlan, trials: Iterable[Trial]) -> list[Trial]:
+    """The trials on which headline figures rest: neither drifted nor hostile, and of no stratum
+    that was made for a drift."""
+    made = {stratum.name for stratum in plan.strata if stratum.drift != "none"}
+    return [trial for trial in trials if trial.everyday and trial.stratum not in made]
+
+
+def condition(trial: Trial) -> str:
+    """The world in which it ran: ``none``, ``shape``, ``rules``, or ``rules_repaired``."""
+    return f"{trial.drift}_repaired" if trial.repaired else trial.drift
 
 
 def by_case(trials: Iterable[Trial]) -> Iterator[tuple[Trial, ...]]:

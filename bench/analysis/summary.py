@@ -25,7 +25,15 @@ from bench.analysis.rows import (
     StratumInfo,
     Summary,
 )
-from bench.analysis.samples import ALL, Sample, mixed, pooled, weakest
+from bench.analysis.samples import (
+    ALL,
+    Sample,
+    condition,
+    everyday_of,
+    mixed,
+    pooled,
+    weakest,
+)
 from bench.analysis.spending import spending_notices
 from bench.analysis.steps import measure_steps
 from bench.analysis.success import success
@@ -33,6 +41,8 @@ from bench.journal import Run, ScenarioPlan, read_run, read_steps
 from bench.metering.prices import price_table
 from bench.types import BatchTiming, Provenance, Step, Trial
 
+CONDITIONS = ("none", "shape", "rules", "rules_repaired")
+"""The worlds in which a trial can have run."""
 BASELINES = ("always_skip", "always_defer")
 """The yardsticks: approaches without thought."""
 HYBRIDS = ("hybrid",)
@@ -190,20 +200,17 @@ def _rows(
     def row(sample: Sample, drift: str) -> Row:
         return _row(sample, drift, kind, repeats)
 
-    drifts = {stratum.name: stratum.drift for stratum in plan.strata}
-    mix = mixed(
-        [(stratum.name, stratum.weight) for stratum in plan.strata],
-        [trial for trial in trials if trial.drift == drifts.get(trial.stratum)],
-    )
+    everyday = everyday_of(plan, trials)
+    mix = mixed([(stratum.name, stratum.weight) for stratum in plan.strata], everyday)
     if mix.everything:
         yield row(mix, "none")
-    for drift in ("none", "shape", "rules"):
-        drifted = [trial for trial in trials if trial.drift == drift]
-        if drifted:
-            yield row(pooled(ALL, drifted), drift)
+    for drift in CONDITIONS:
+        pool = everyday if drift == "none" else [t for t in trials if condition(t) == drift]
+        if pool:
+            yield row(pooled(ALL, pool), drift)
     for stratum in plan.strata:
-        for drift in ("none", "shape", "rules"):
-            found = [t for t in trials if t.stratum == stratum.name and t.drift == drift]
+        for drift in CONDITIONS:
+            found = [t for t in trials if t.stratum == stratum.name and condition(t) == drift]
             if found:
                 yield row(pooled(stratum.name, found), drift)
 
@@ -328,6 +335,7 @@ def _scenario(plan: ScenarioPlan) -> ScenarioInfo:
                 drift=stratum.drift,
                 weight=stratum.weight,
                 cases=stratum.cases,
+                hostile=stratum.hostile,
             )
             for stratum in plan.strata
         ),

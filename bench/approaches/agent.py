@@ -269,7 +269,7 @@ class _Work:
 def execute(call: ToolCall, tools: dict[str, Tool], context: ToolContext) -> ToolRecord:
     """Run one tool call for real; whatever is wrong with it becomes text for the model."""
     started = time.perf_counter()
-    guarded = False
+    guard = ""
     ok = False
     result: Json
     tool = tools.get(call.name)
@@ -283,14 +283,15 @@ def execute(call: ToolCall, tools: dict[str, Tool], context: ToolContext) -> Too
             result = {"error": "; ".join(_fault(fault) for fault in error.errors())}
         except ToolError as error:
             result = {"error": str(error)}
-            guarded = error.guarded
+            guard = error.guard
     return ToolRecord(
         name=call.name,
         arguments=dict(call.arguments),
         result=result,
         ok=ok,
         duration_s=time.perf_counter() - started,
-        guarded=guarded,
+        guarded=bool(guard),
+        guard=guard,
     )
 
 

@@ -43,6 +43,19 @@ def run(
         int | None, typer.Option(min=1, help="Cases of each stratum, instead of the plan.")
     ] = None,
     strata: Strata = None,
+    drift: Annotated[
+        str | None,
+        typer.Option(
+            help="shape or rules: run each case also as it looks after such a change; for changed "
+            "rules with job and policy as they were, and repaired."
+        ),
+    ] = None,
+    hostile: Annotated[
+        bool,
+        typer.Option(
+            "--hostile", help="Run the attacks on the model, each beside its neutral twin."
+        ),
+    ] = False,
     repeats: Annotated[
         int, typer.Option(min=1, help="Executions of each repeated case, for determinism.")
     ] = 2,
@@ -116,6 +129,10 @@ def run(
       bench run -m claude-opus-4-8 --max-usd 5 --yes    never more than five dollars
 
       bench run --strata duplicate_delivery --cases 5   one stratum in depth
+
+      bench run billing_webhooks --drift rules          before and after a change of the rules
+
+      bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
     """
     from bench.models.faults import scrub
     from bench.session import Options
@@ -125,6 +142,10 @@ def run(
         raise BenchError("--full and --smoke exclude each other; give one of them")
     if protocol not in (None, "native", "action"):
         raise BenchError(f"no tool protocol {protocol!r}; there are native, action")
+    if drift not in (None, "shape", "rules"):
+        raise BenchError(f"no drift {drift!r}; there are shape, rules")
+    if drift and hostile:
+        raise BenchError("--drift and --hostile exclude each other; give one of them")
     options = Options(
         results=results,
         scenarios=tuple(scenario or ()),
@@ -147,6 +168,8 @@ def run(
         max_usd=max_usd,
         rpm=rpm,
         tpm=tpm,
+        drift=drift or "none",  # type: ignore[arg-type]  # checked above
+        hostile=hostile,
         fresh=fresh,
         command=scrub(" ".join(["bench", *sys.argv[1:]])),
     )

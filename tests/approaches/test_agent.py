@@ -163,7 +163,7 @@ def test_a_guard_refusal_is_told_apart_from_other_errors() -> None:
     stranger = action("label", id="someone-else", label="even")
     conduct, _ = play(ScriptedModel([stranger, EVEN]))
     refused = conduct.steps[0].tools[0]
-    assert refused.guarded
+    assert (refused.guarded, refused.guard) == (True, "refused")
     assert not refused.ok
 
 

@@ -96,9 +96,10 @@ def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
     for name, drift in lines:
         stratum = info[name]
         kind = "ordinary" if stratum.ordinary else "free text" if stratum.free_text else ""
+        kind = "attacks" if stratum.hostile else kind
         cells = [
             Cell(name, small=stratum.title),
-            Cell(kind if drift == "none" else f"{drift} drift"),
+            Cell(kind if drift == "none" else drift_words(drift)),
             Cell(numbers.percent(stratum.weight)),
             Cell(numbers.count(stratum.cases)),
         ]
@@ -119,6 +120,13 @@ def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
         caption="Share of records that came out right in the cases of each stratum, with 95% "
         "intervals. “free text” strata hinge on a fact in prose: rules must defer there. "
         f"A case's other records are ordinary ones and count with it. Provenance: {_kinds(rows)}.",
+    )
+
+
+def drift_words(drift: str) -> str:
+    """In which changed world, for a heading."""
+    return {"rules": "rules changed", "rules_repaired": "rules changed, repaired"}.get(
+        drift, f"{drift} drift"
     )
 
 
@@ -159,7 +167,7 @@ def flags_table(summary: Summary, scenario: str) -> Table | None:
             (
                 Cell(
                     names.get(row.stratum, row.stratum)
-                    + (f" ({row.drift} drift)" if row.drift != "none" else "")
+                    + (f" ({drift_words(row.drift)})" if row.drift != "none" else "")
                 ),
                 Cell(numbers.count(row.cases)),
                 Cell(
