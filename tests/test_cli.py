@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,11 @@ def test_every_command_has_help_with_an_example(
     assert "Usage" in said
     if command:
         assert "bench " + command[0] in said.split("Usage", 1)[1].split("\n", 1)[1]
+
+
+def test_the_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("--version") == 0
+    assert capsys.readouterr().out == f"agent-or-job {version('agent-or-job')}\n"
 
 
 def test_ctrl_c_ends_with_130_one_line_and_a_run_that_goes_on(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ so that ``bench --help`` is quick.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -25,6 +26,26 @@ app = typer.Typer(
     rich_markup_mode=None,  # its help takes longer to import than all the rest
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"agent-or-job {version('agent-or-job')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """Should this task be a plain-code job, an LLM agent, or a hybrid? Measured, not argued."""
+
+
 app.command()(run.run)
 app.command()(runs.report)
 app.command("list")(runs.list_)

@@ -21,7 +21,7 @@ STYLES = {"job": "blue", "agent": "red", "hybrid": "green"}
 def terminal_table(summary: Summary) -> RenderableType:
     """One table a scenario, the production mix beside the balanced sample, and the notices.
 
-    Narrow enough for 100 columns; figures by stratum stand in the written report.
+    Narrow enough for 80 columns; figures by stratum stand in the written report.
     """
     parts: list[RenderableType] = [Text("")]
     for scenario in summary.scenarios:
@@ -40,17 +40,17 @@ def _table(summary: Summary, scenario: str) -> RichTable:
     table = RichTable(
         title=scenario, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
     )
-    for heading, justify in (
-        ("approach", "left"),
-        ("right in\nproduction", "right"),
-        ("right in\nsample", "right"),
-        ("deferred\n+ failed", "right"),
-        ("$ per 1,000\nrecords", "right"),
-        ("tokens\na record", "right"),
-        ("p50\na case", "right"),
-        ("same\noutcome", "right"),
+    table.add_column("approach", overflow="fold")
+    for heading in (
+        "right\nin pro-\nduction",
+        "right\nin\nsample",
+        "deferred\n+ failed",
+        "$ per\n1,000\nrecords",
+        "tokens\na record",
+        "p50\na case",
+        "same\noutcome",
     ):
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        table.add_column(heading, justify="right", no_wrap=True)
     rows = {
         (row.approach, row.model, row.stratum): row
         for row in summary.rows
