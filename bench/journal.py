@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError, JournalError
 from bench.hashing import canonical_json
-from bench.types import BatchTiming, Json, Step, Trial
+from bench.types import BatchTiming, Json, Step, Sweep, Trial
 
 SCHEMA_VERSION = 1
 
@@ -126,6 +126,12 @@ class Manifest:
     sequential: bool = False
     """Cases were drawn in the order given until a comparison was decided, so that only tests which
     may be looked at always hold."""
+    sweep: Sweep | None = None
+    """The setting that was tried at several values."""
+    rpm: int | None = None
+    """Requests a minute allowed of each hosted model."""
+    tpm: int | None = None
+    """Tokens a minute, likewise."""
 
 
 @dataclass
@@ -135,10 +141,17 @@ class Run:
     folder: Path
     manifest: Manifest
     trials: list[Trial] = field(default_factory=list)
+    swept: list[Trial] = field(default_factory=list)
+    """Trials at the points of a sweep, at settings of their own."""
     batches: list[BatchTiming] = field(default_factory=list)
     finished: bool = False
     torn: bool = False
     """The journal's last line was incomplete, and dropped."""
+
+    @property
+    def recorded(self) -> list[Trial]:
+        """All trials on record, those of a sweep's points too."""
+        return [*self.trials, *self.swept]
 
 
 @cache
@@ -284,7 +297,7 @@ def read_run(folder: Path) -> Run:
                         f"{path}:{number}: trial {trial.id} stands there twice; delete one line"
                     )
                 seen.add(trial.id)
-                run.trials.append(trial)
+                (run.swept if trial.point else run.trials).append(trial)
             elif kind == "batch":
                 run.batches.append(_adapter(BatchTiming).validate_python(entry))
             elif kind == "finished":

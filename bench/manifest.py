@@ -21,7 +21,7 @@ from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, Str
 from bench.metering import tokens
 from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
-from bench.types import Drifting, Json, Limits, Model, Request, Scenario
+from bench.types import Drifting, Json, Limits, Model, Request, Scenario, Sweep
 
 VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
 
@@ -42,6 +42,16 @@ class Settings:
     concurrency: int = 8
     batch_records: int = 10_000
     usd_per_machine_hour: float = USD_PER_MACHINE_HOUR
+    sweep: Sweep | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+
+    @property
+    def batches(self) -> tuple[int, ...]:
+        """Records in each batch on which the job is timed, the usual one first."""
+        swept = self.sweep is not None and self.sweep.parameter == "records"
+        sizes = self.sweep.values if swept and self.sweep else ()
+        return tuple(dict.fromkeys((self.batch_records, *sizes)))
 
 
 def make_manifest(
@@ -66,8 +76,7 @@ def make_manifest(
             "scenarios": scenarios,
             "code": [code_hash(run.scenario) for run in runs],
             "models": model_plans,
-            # How many requests travel at once does not change what they ask.
-            "settings": {k: v for k, v in asdict(settings).items() if k != "concurrency"},
+            "settings": _deciding(settings),
         }
     )
     now = datetime.now(UTC)
@@ -95,7 +104,19 @@ def make_manifest(
         price_table=dict(prices.identity()),
         usd_per_machine_hour=settings.usd_per_machine_hour,
         notes=tuple(notes),
+        sweep=settings.sweep,
+        rpm=settings.rpm,
+        tpm=settings.tpm,
     )
+
+
+def _deciding(settings: Settings) -> dict[str, Json]:
+    """The settings that decide what is asked. How many requests travel at once and how fast does
+    not; a sweep does."""
+    found = {k: v for k, v in asdict(settings).items() if k not in ("concurrency", "rpm", "tpm")}
+    if settings.sweep is None:
+        del found["sweep"]
+    return found
 
 
 def code_hash(scenario: Scenario) -> str:

@@ -56,11 +56,14 @@ class TrialPlan:
     model: str | None
     case: str
     repeat: int
+    point: str = ""
+    """The point of a sweep that it belongs to."""
 
     @property
     def id(self) -> str:
         """Unique within a run."""
-        return f"{self.scenario}/{self.approach}/{self.model or '-'}/{self.case}/{self.repeat}"
+        name = f"{self.scenario}/{self.approach}/{self.model or '-'}/{self.case}/{self.repeat}"
+        return f"{name}@{self.point}" if self.point else name
 
 
 def default_counts(scenario: Scenario) -> dict[str, int]:

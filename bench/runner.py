@@ -12,16 +12,18 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bench.approaches import approach as find_approach
 from bench.database import Template
-from bench.errors import BenchError, BudgetError, PriceUnknownError
+from bench.dollars import api_dollars, dollars, provenances
+from bench.errors import BenchError, BudgetError
 from bench.hashing import content_hash
 from bench.manifest import Settings
-from bench.metering.prices import PriceTable, cost, price, price_table
+from bench.metering.prices import PriceTable, price_table
 from bench.plan import ScenarioRun, TrialPlan, model_trials, plain_trials
+from bench.sweep import points
 from bench.timing import time_rounds
 from bench.types import (
     UNKNOWN_USAGE,
@@ -29,9 +31,7 @@ from bench.types import (
     BatchTiming,
     Case,
     Conduct,
-    Dollars,
     Model,
-    Provenances,
     Scenario,
     Status,
     Step,
@@ -79,12 +79,14 @@ class Plan:
     models: tuple[Model, ...]
     settings: Settings
     prices: PriceTable = field(default_factory=price_table)
+    point: str = ""
+    """The point of a sweep that this is the plan of."""
 
     def plain(self) -> list[TrialPlan]:
         """The trials of approaches that need no model."""
         names = [n for n in self.settings.approaches if not find_approach(n).uses_model]
         return [
-            trial
+            replace(trial, point=self.point)
             for run in self.scenarios
             for trial in plain_trials(run, names, self.settings.repeats)
         ]
@@ -93,15 +95,23 @@ class Plan:
         """The trials of approaches that use ``model``, scenario by scenario, so that the prompt
         prefix of one scenario stays in the model's cache."""
         names = [n for n in self.settings.approaches if find_approach(n).uses_model]
-        return [
-            trial
+        found = [
+            replace(trial, point=self.point)
             for run in self.scenarios
             for trial in model_trials(run, names, model.name, self.settings.repeats)
         ]
+        # A point's clock is read for each approach, so they must not share the time.
+        return sorted(found, key=lambda t: (t.scenario, t.approach)) if self.point else found
 
     def trials(self) -> list[TrialPlan]:
-        """All trials."""
-        return [*self.plain(), *(t for model in self.models for t in self.modelled(model))]
+        """All trials, those of a sweep's points last."""
+        own = [*self.plain(), *(t for model in self.models for t in self.modelled(model))]
+        return own + [trial for point in points(self) for trial in point.swept()]
+
+    def swept(self) -> list[TrialPlan]:
+        """The trials of a point: plain code too where the cases are others."""
+        plain = self.plain() if self.point.startswith("batch=") else []
+        return plain + [t for model in self.models for t in self.modelled(model)]
 
 
 async def run(
@@ -110,39 +120,47 @@ async def run(
     watcher: Watcher,
     *,
     done: Collection[str] = (),
-    timed: Collection[str] = (),
+    timed: Collection[tuple[str, int]] = (),
 ) -> tuple[str, ...]:
-    """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches of
-    scenarios in ``timed`` are on record already and left out. Returns the ids of the trials that
-    were not run for lack of budget; with any of these the run stays unfinished.
+    """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches
+    whose (scenario, records) are in ``timed`` are on record already and left out. Returns the ids
+    of the trials that were not run for lack of budget; with any of these the run stays unfinished.
 
     The plain code goes first, in a phase of its own, so that no model fills the cores while it
     is timed.
     """
     with ExitStack() as stack:
-        templates = {
-            each.scenario.name: stack.enter_context(Template(each.scenario, plan.settings.seed))
-            for each in plan.scenarios
-        }
-        bench = Bench(plan, record, watcher, templates)
-        plain = [trial for trial in plan.plain() if trial.id not in done]
-        watcher.phase("plain code", len(plain))
-        for planned in plain:
-            await bench.execute(planned, None)
+        bench = Bench(plan, record, watcher, _templates(plan, stack))
+        await bench.execute_plain(done)
         if "job" in plan.settings.approaches:
             for each in plan.scenarios:
-                if each.scenario.name not in timed:
-                    record.batch(bench.batch(each))
+                for records in plan.settings.batches:
+                    if (each.scenario.name, records) not in timed:
+                        record.batch(bench.batch(each, records))
+        stages = [bench]
+        for point in points(plan):
+            own = point.scenarios is not plan.scenarios
+            templates = _templates(point, stack) if own else bench.templates
+            stage = Bench(point, record, watcher, templates, bench.undone)
+            if own:
+                await stage.execute_plain(done)
+            stages.append(stage)
         for model in plan.models:
-            rest = [trial for trial in plan.modelled(model) if trial.id not in done]
-            watcher.phase(model.name, len(rest))
             try:
-                await bench.execute_all(rest, model)
+                for stage in stages:
+                    await stage.execute_model(model, done)
             finally:
                 await model.close()
         if not bench.undone:
             record.finish()
         return tuple(bench.undone)
+
+
+def _templates(plan: Plan, stack: ExitStack) -> dict[str, Template]:
+    return {
+        each.scenario.name: stack.enter_context(Template(each.scenario, plan.settings.seed))
+        for each in plan.scenarios
+    }
 
 
 @dataclass
@@ -161,6 +179,19 @@ class Bench:
             (run.scenario.name, case.id): case for run in self.plan.scenarios for case in run.cases
         }
         self.runs = {run.scenario.name: run for run in self.plan.scenarios}
+
+    async def execute_plain(self, done: Collection[str]) -> None:
+        """Run the plan's trials that need no model, one after another."""
+        rest = [trial for trial in self.plan.plain() if trial.id not in done]
+        self.watcher.phase(f"plain code {self.plan.point}".rstrip(), len(rest))
+        for planned in rest:
+            await self.execute(planned, None)
+
+    async def execute_model(self, model: Model, done: Collection[str]) -> None:
+        """Run the plan's trials that need ``model``."""
+        rest = [trial for trial in self.plan.modelled(model) if trial.id not in done]
+        self.watcher.phase(f"{model.name} {self.plan.point}".rstrip(), len(rest))
+        await self.execute_all(rest, model)
 
     async def execute_all(self, planned: Sequence[TrialPlan], model: Model) -> None:
         """Run trials with as many at once as the model and the settings allow."""
@@ -213,7 +244,7 @@ class Bench:
                 seed=settings.seed,
                 guards=settings.guards,
                 record=self.record.step,
-                price=lambda usage: _api_dollars(model, [usage], self.plan.prices).api,
+                price=lambda usage: api_dollars(model, [usage], self.plan.prices).api,
             )
             started = time.time()
             clock = time.perf_counter()
@@ -241,10 +272,10 @@ class Bench:
         self.record.trial(trial)
         self.watcher.trial(trial)
 
-    def batch(self, run: ScenarioRun) -> BatchTiming:
-        """Time the job on one large batch, and verify what it did."""
+    def batch(self, run: ScenarioRun, records: int) -> BatchTiming:
+        """Time the job on one batch of that many records, and verify what it did."""
         template = self.templates[run.scenario.name]
-        case = run.scenario.batch(self.plan.settings.batch_records, self.plan.settings.seed)
+        case = run.scenario.batch(records, self.plan.settings.seed)
         with template.workspace(case) as workspace:
             run.scenario.job(workspace, unsure="review")
             verdict = run.scenario.verify(case, workspace)
@@ -295,7 +326,14 @@ def _trial(
     calls = [step.usage for step in steps]
     if conduct.cut_s is not None:
         calls.append(UNKNOWN_USAGE)
-    dollars = _dollars(model, calls, plain_s, model_s, plan)
+    paid = dollars(
+        model,
+        calls,
+        plain_s,
+        model_s,
+        prices=plan.prices,
+        usd_per_machine_hour=plan.settings.usd_per_machine_hour,
+    )
     return Trial(
         id=planned.id,
         attempt=attempt,
@@ -321,7 +359,7 @@ def _trial(
         tool_errors=sum(not tool.ok for step in steps for tool in step.tools),
         guarded=guards.total(),
         usage=usage,
-        dollars=dollars,
+        dollars=paid,
         started=started,
         wall_s=wall_s,
         working_s=plain_s + model_s,
@@ -331,13 +369,14 @@ def _trial(
         raw_hash=content_hash([conduct.decisions, [[step.text, step.calls] for step in steps]]),
         state_hash=state_hash,
         tool_sequence_hash=content_hash(conduct.tool_sequence),
-        provenance=_provenances(model, steps_tokens={step.tokens for step in steps}),
+        provenance=provenances(model, steps_tokens={step.tokens for step in steps}),
         tool_sequence=conduct.tool_sequence,
         guards=dict(sorted(guards.items())),
         repaired=case.repaired,
         variant=case.variant,
         twin=case.twin,
         hostile=hostile,
+        point=planned.point,
     )
 
 
@@ -348,51 +387,3 @@ def _counts(verdict: Verdict) -> dict[str, int]:
         "deferred": statuses.count("deferred"),
         "failed": statuses.count("fail"),
     }
-
-
-def _api_dollars(model: Model | None, usages: Sequence[Usage], table: PriceTable) -> Dollars:
-    """Priced call by call, because a long prompt can have a price of its own."""
-    if model is None or not usages:
-        return Dollars(0.0, 0.0, None)
-    if model.local:
-        return Dollars(None, None, None, "runs on this machine: see compute dollars")
-    if model.priced_as is None:
-        return Dollars(None, None, None, f"{model.name} has no price; use reference/MODEL")
-    try:
-        known = price(model.priced_as, table)
-    except PriceUnknownError as error:
-        return Dollars(None, None, None, str(error))
-    billed: float | None = 0.0
-    cold: float | None = 0.0
-    for usage in usages:
-        call_billed, call_cold = cost(usage, known)
-        billed = None if billed is None or call_billed is None else billed + call_billed
-        cold = None if cold is None or call_cold is None else cold + call_cold
-    reason = None if billed is not None else "the tokens of some call are unknown"
-    return Dollars(billed, cold, None, reason)
-
-
-def _dollars(
-    model: Model | None, calls: Sequence[Usage], plain_s: float, model_s: float, plan: Plan
-) -> Dollars:
-    """API dollars by the price table, and compute dollars for the time this machine worked."""
-    api = _api_dollars(model, calls, plan.prices)
-    if model is not None and model.provenance != "measured":
-        return api
-    working_s = plain_s + (model_s if model is not None and model.local else 0.0)
-    compute = working_s * plan.settings.usd_per_machine_hour / 3600
-    return Dollars(api.api, api.api_cold, compute, api.reason)
-
-
-def _provenances(model: Model | None, steps_tokens: set[str]) -> Provenances:
-    if model is None:
-        return Provenances("measured", "measured", "assumed", "measured")
-    if model.provenance != "measured":
-        kind = model.provenance
-        return Provenances(kind, kind, kind, kind)
-    return Provenances(
-        success="measured",
-        tokens="counted" if "counted" in steps_tokens else "measured",
-        dollars="assumed" if model.local else "list_price",
-        time="measured",
-    )

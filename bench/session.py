@@ -34,7 +34,19 @@ from bench.plan import (
     with_drift,
 )
 from bench.runner import Plan
-from bench.types import Case, Drift, Limits, Model, Origin, Scenario, ToolCall, ToolProtocol
+from bench.sweep import check as check_sweep
+from bench.sweep import resized
+from bench.types import (
+    Case,
+    Drift,
+    Limits,
+    Model,
+    Origin,
+    Scenario,
+    Sweep,
+    ToolCall,
+    ToolProtocol,
+)
 
 Size = Literal["default", "full", "smoke"]
 
@@ -82,6 +94,8 @@ class Options:
     """Run each case also as it looks after this change."""
     hostile: bool = False
     """Run the strata of attacks and their twins, and nothing else."""
+    sweep: Sweep | None = None
+    """A setting to be tried at several values."""
     fresh: bool = False
     """Start a new run even if an unfinished one could be continued."""
     command: str = "bench run"
@@ -101,14 +115,13 @@ class Session:
     @property
     def done(self) -> frozenset[str]:
         """Ids of the trials on record."""
-        return frozenset(t.id for t in self.recorded.trials) if self.recorded else frozenset()
+        return frozenset(t.id for t in self.recorded.recorded) if self.recorded else frozenset()
 
     @property
-    def timed(self) -> frozenset[str]:
-        """Scenarios whose job has been timed in bulk."""
-        return (
-            frozenset(b.scenario for b in self.recorded.batches) if self.recorded else frozenset()
-        )
+    def timed(self) -> frozenset[tuple[str, int]]:
+        """(scenario, records) of the batches on which the job has been timed."""
+        batches = self.recorded.batches if self.recorded else ()
+        return frozenset((batch.scenario, batch.records) for batch in batches)
 
     def open(self) -> Journal:
         """The run's journal, for appending."""
@@ -142,6 +155,8 @@ def prepare(options: Options) -> Session:
     """
     chosen = [scenarios.scenario(name) for name in options.scenarios or scenarios.names()]
     check_strata(chosen, options.strata)
+    if options.sweep is not None:
+        check_sweep(options.sweep, chosen)
     runs_ = tuple(
         _drifted(
             plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options.size)),
@@ -150,7 +165,7 @@ def prepare(options: Options) -> Session:
         for each in chosen
         if sum((counts := _counts(options, each)).values())
     )
-    ideal = ideal_calls(runs_)
+    ideal = ideal_calls([*runs_, *_swept_runs(options, runs_)])
     models = tuple(
         open_model(
             name,
@@ -165,13 +180,16 @@ def prepare(options: Options) -> Session:
     )
     settings = Settings(
         approaches=approach_names(options),
-        repeats=options.repeats,
+        repeats=_repeats(options),
         seed=options.seed,
         temperature=options.temperature,
         guards=options.guards,
         limits=_limits(options),
         concurrency=options.concurrency,
         batch_records=1_000 if options.size == "smoke" else 10_000,
+        sweep=options.sweep,
+        rpm=options.rpm,
+        tpm=options.tpm,
     )
     table = price_table(options.prices)
     for model in models:
@@ -222,14 +240,12 @@ def find_unfinished(results: Path, identity: str) -> Run | None:
 
 def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
     """What the scenarios publish as ideal, looked up by a request's origin."""
-    by_name: dict[str, Scenario] = {run.scenario.name: run.scenario for run in runs_}
-    cases: dict[tuple[str, str], Case] = {
-        (run.scenario.name, case.id): case for run in runs_ for case in run.cases
+    cases: dict[tuple[str, str], tuple[Scenario, Case]] = {
+        (run.scenario.name, case.id): (run.scenario, case) for run in runs_ for case in run.cases
     }
 
     def ideal(origin: Origin) -> tuple[ToolCall, ...]:
-        scenario = by_name[origin.scenario]
-        case = cases[origin.scenario, origin.case]
+        scenario, case = cases[origin.scenario, origin.case]
         for task in scenario.tasks(case, origin.records):
             if task.records == origin.records:
                 return scenario.ideal(case, task)
@@ -245,6 +261,19 @@ def hosted(models: Sequence[Model]) -> list[Model]:
 
 def _repeated(size: Size) -> int:
     return {"default": 4, "full": 24, "smoke": 1}[size]
+
+
+def _swept_runs(options: Options, runs_: Sequence[ScenarioRun]) -> list[ScenarioRun]:
+    """The cases of a sweep over their size."""
+    sweep = options.sweep
+    if sweep is None or sweep.parameter != "batch":
+        return []
+    return [run for value in sweep.values for run in resized(runs_, value, options.seed)]
+
+
+def _repeats(options: Options) -> int:
+    sweep = options.sweep
+    return max(sweep.values) if sweep and sweep.parameter == "repeats" else options.repeats
 
 
 def _limits(options: Options) -> Limits:

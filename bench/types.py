@@ -597,11 +597,23 @@ class Trial:
     """Id of the case that is the same but for the drift or the attack."""
     hostile: bool = False
     """Its stratum holds attacks, or their neutral twins."""
+    point: str = ""
+    """The point of a sweep that it belongs to, ``concurrency=4``; it counts for nothing else."""
 
     @property
     def everyday(self) -> bool:
         """Neither drifted nor hostile: what the headline figures rest on."""
         return self.drift == "none" and not self.hostile
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One setting, tried at several values."""
+
+    parameter: str
+    """``records``, ``concurrency``, ``repeats`` or ``batch``."""
+    values: tuple[int, ...]
+    """Ascending."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ _NESTED_TRIAL = {
     "provenance",
     "tool_sequence",
     "guards",
+    "point",
 }
 _NESTED_STEP = {"messages", "calls", "usage", "usage_counted", "tools", "raw_usage"}
 

@@ -12,6 +12,8 @@ from bench.analysis.determinism import Determinism
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
 from bench.analysis.failures import Failure
+from bench.analysis.projection import Projection
+from bench.analysis.scaling import Curve
 from bench.analysis.steps import Steps
 from bench.types import Json, Provenance
 
@@ -253,6 +255,10 @@ class Summary(Documented):
     """Trials of each case chosen to be repeated."""
     concurrency: int
     """Trials at once, as run."""
+    rpm: int | None
+    """Requests a minute that each hosted model was allowed; null without a limit."""
+    tpm: int | None
+    """Tokens a minute, likewise."""
     usd_per_machine_hour: float
     """Price at which working time becomes compute dollars; assumed."""
     machine: Mapping[str, Json]
@@ -287,3 +293,7 @@ class Summary(Documented):
     """What should be built, for each scenario."""
     claims: tuple[Claim, ...] = ()
     """The scorecard, for each scenario × model that ran as agent."""
+    curves: tuple[Curve, ...] = ()
+    """How time, tokens and dollars grow along the parameter of ``--sweep``."""
+    projections: tuple[Projection, ...] = ()
+    """What 10,000 and 1,000,000 records would take."""

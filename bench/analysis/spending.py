@@ -29,7 +29,7 @@ def spending_notices(run: Run) -> Iterable[Notice]:
             f"cut off, failed, or without usage. Together they cost ${most:.4f} at most, which the "
             "cap counts in full and the dollars of the trials do not.",
         )
-    lost = account.lost(frozenset(trial.attempt for trial in run.trials))
+    lost = account.lost(frozenset(trial.attempt for trial in run.recorded))
     if lost and (run.finished or not account.unrun):
         most = sum(call.counted for call in lost)
         yield Notice(

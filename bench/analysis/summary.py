@@ -14,6 +14,7 @@ from bench.analysis.dollars import DollarKind, dollar_kind, dollars, tokens
 from bench.analysis.failures import failures
 from bench.analysis.latency import latency
 from bench.analysis.notices import notices
+from bench.analysis.projection import projections
 from bench.analysis.rates import Candidate
 from bench.analysis.rows import (
     SCHEMA_VERSION,
@@ -34,6 +35,7 @@ from bench.analysis.samples import (
     pooled,
     weakest,
 )
+from bench.analysis.scaling import curves
 from bench.analysis.spending import spending_notices
 from bench.analysis.steps import measure_steps
 from bench.analysis.success import success
@@ -71,7 +73,8 @@ def summarise_run(
     assumptions = assumptions or load_assumptions()
     manifest = run.manifest
     kinds = _dollar_kinds(run.trials)
-    measured_steps, lost = measure_steps(run.trials, steps)
+    swept = {trial.attempt for trial in run.swept}
+    measured_steps, lost = measure_steps(run.trials, (s for s in steps if s.attempt not in swept))
     groups = [
         (plan, approach, model, found)
         for plan in manifest.scenarios
@@ -82,7 +85,7 @@ def summarise_run(
         run=manifest.run,
         created=manifest.created,
         finished=run.finished,
-        trials=len(run.trials),
+        trials=len(run.recorded),
         planned_trials=manifest.planned_trials,
         lost_calls=lost,
         command=manifest.command,
@@ -92,6 +95,8 @@ def summarise_run(
         temperature=manifest.temperature,
         repeats=manifest.repeats,
         concurrency=manifest.concurrency,
+        rpm=manifest.rpm,
+        tpm=manifest.tpm,
         usd_per_machine_hour=manifest.usd_per_machine_hour,
         machine=manifest.machine,
         versions=manifest.versions,
@@ -151,6 +156,23 @@ def summarise_run(
         assumptions=assumptions,
         decisions=decisions,
         claims=tuple(claims(summary, decisions, run.trials, price_table())),
+        curves=tuple(
+            curve for plan in manifest.scenarios for curve in curves(run, kinds, plan.name)
+        ),
+        projections=tuple(
+            projection
+            for plan in manifest.scenarios
+            for projection in projections(
+                run,
+                plan,
+                [
+                    (approach, model, found)
+                    for owner, approach, model, found in groups
+                    if owner is plan and approach not in BASELINES
+                ],
+                kinds,
+            )
+        ),
     )
 
 

@@ -112,6 +112,13 @@ def run(
     allow_unpriced: Annotated[
         bool, typer.Option("--allow-unpriced", help="Run a hosted model without a known price.")
     ] = False,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            help="Curves over records, concurrency, repeats or batch, such as "
+            "records=1e2,1e3,1e4: docs/scaling.md."
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking first.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not continue an interrupted run.")
@@ -133,9 +140,11 @@ def run(
       bench run billing_webhooks --drift rules          before and after a change of the rules
 
       bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
+      bench run --sweep records=1e2,1e3,1e4             how time grows with the records
     """
     from bench.models.faults import scrub
     from bench.session import Options
+    from bench.sweep import parse
     from bench.types import Limits
 
     if full and smoke:
@@ -170,6 +179,7 @@ def run(
         tpm=tpm,
         drift=drift or "none",  # type: ignore[arg-type]  # checked above
         hostile=hostile,
+        sweep=parse(sweep) if sweep is not None else None,
         fresh=fresh,
         command=scrub(" ".join(["bench", *sys.argv[1:]])),
     )

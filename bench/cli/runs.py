@@ -75,7 +75,7 @@ def list_(results: Results = RESULTS) -> None:
         manifest = recorded.manifest
         models = ", ".join(plan.name for plan in manifest.models) or "no model"
         state = "" if recorded.finished else ", interrupted"
-        done = f"{len(recorded.trials)}/{manifest.planned_trials} trials{state}"
+        done = f"{len(recorded.recorded)}/{manifest.planned_trials} trials{state}"
         console.print(f"  {folder.name}: {models}, {done}", markup=False, highlight=False)
 
 

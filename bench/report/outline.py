@@ -9,7 +9,7 @@ from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers, recommendation
 from bench.report.charts.drawing import Chart
-from bench.report.tables import conduct, economics, outcomes
+from bench.report.tables import conduct, economics, outcomes, scaling
 from bench.report.tables.cells import Table
 
 
@@ -89,6 +89,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             present(conduct.time_table(summary, name), calls),
             drawn("latency", "tokens"),
         ),
+        *_scaling(summary, name, drawn("scaling")),
         Section(
             "Determinism",
             "determinism",
@@ -143,6 +144,17 @@ def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sec
             drawn,
         ),
     ]
+
+
+def _scaling(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Section]:
+    """How it grows; nothing if only yardsticks ran."""
+    found = (
+        scaling.projection_table(summary, name),
+        scaling.exponent_table(summary, name),
+        scaling.curve_table(summary, name),
+    )
+    tables = tuple(table for table in found if table is not None)
+    return [Section("Scaling", "latency", (), tables, drawn)] if tables else []
 
 
 def _covered(scenario: ScenarioInfo) -> str:

@@ -12,6 +12,7 @@ from bench.report.charts.decision_map import decision_map_chart
 from bench.report.charts.determinism import determinism_chart
 from bench.report.charts.drawing import Chart
 from bench.report.charts.latency import latency_chart
+from bench.report.charts.scaling import scaling_chart
 from bench.report.charts.tokens import tokens_chart
 from bench.types import Trial
 
@@ -33,6 +34,13 @@ def charts(
         made.append(latency_chart(name, [t for t in usable(trials) if t.scenario == name]))
         made.append(
             tokens_chart(name, [s for s in summary.steps if s.scenario == name and s.by_place])
+        )
+        made.append(
+            scaling_chart(
+                name,
+                [curve for curve in summary.curves if curve.scenario == name],
+                [each for each in summary.projections if each.scenario == name],
+            )
         )
         made.append(determinism_chart(name, [d for d in summary.determinism if d.scenario == name]))
     return tuple(chart for chart in made if chart is not None)

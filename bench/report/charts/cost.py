@@ -45,7 +45,7 @@ def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
         axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
         axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _dollar_tick(x)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: dollar_tick(x)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0%}"))
         axes.set_xlabel("dollars per 1,000 records (log scale)")
         if missing:
@@ -165,6 +165,6 @@ def _x(axes: Axes, row: Row) -> float:
     return max(row.usd_per_1k_records or 0.0, axes.get_xlim()[0])
 
 
-def _dollar_tick(value: float) -> str:
+def dollar_tick(value: float) -> str:
     """$0.01, $1, $1,000."""
     return f"${value:,.0f}" if value >= 1 else f"${value:.9f}".rstrip("0")

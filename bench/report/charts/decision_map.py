@@ -64,7 +64,7 @@ def decision_map_chart(
         axes.grid(False)
         axes.set_xlabel("records a month (log scale)")
         axes.set_ylabel("changes of the rules a month (log)")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _short(x)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_minor_locator(NullLocator())
@@ -95,8 +95,9 @@ def decision_map_chart(
     return drawn(scenario, "decision-map", title, alt, draw, height=3.6)
 
 
-def _short(value: float) -> str:
-    for limit, unit in ((1e6, "M"), (1e3, "k")):
+def short(value: float) -> str:
+    """A number on an axis: 10k, 1M."""
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:g}{unit}"
     return f"{value:g}"

@@ -54,7 +54,8 @@ class Chart:
 
     scenario: str
     kind: str
-    """``cost-mix``, ``cost-all``, ``latency``, ``tokens``, ``determinism`` or ``decision-map``."""
+    """``cost-mix``, ``cost-all``, ``latency``, ``tokens``, ``scaling``,
+    ``determinism`` or ``decision-map``."""
     title: str
     alt: str
     """What it shows, with its figures, for those who cannot see it."""

@@ -65,7 +65,7 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
         axes.yaxis.grid(False)
         axes.xaxis.set_major_locator(LogLocator(numticks=8))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _tick(numbers.seconds(x))))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(numbers.seconds(x))))
         most = max(len(values) for values in found.values())
         some = f"; at most {DOTS} dots each, evenly spread over n" if most > DOTS else ""
         axes.set_xlabel(f"working time (log scale); bar: median{some}")
@@ -83,6 +83,6 @@ def _two_lines(approach: str, model: str | None) -> str:
     return f"{label(approach, None)}\n{model}" if model else label(approach, None)
 
 
-def _tick(text: str) -> str:
+def tick(text: str) -> str:
     """A figure on an axis: 10 ms, not 10.0 ms."""
     return re.sub(r"\.0+(?=\D|$)", "", text)
