@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
 
 from bench.types import Decision, JobReport, Json, Workspace
 from scenarios.billing_webhooks.currencies import EXPONENTS
@@ -139,7 +139,7 @@ def decide_change(change: Change, known: Known) -> Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A pending delivery, and the subscription on record that it is about."""
+    """A pending delivery, and what is on record of it and of the subscription that it is about."""
 
     id: str
     sequence: int
@@ -152,6 +152,10 @@ class Delivery:
     currency: str | None
     subscription_status: str | None
     proration_behavior: str | None
+    handled_before: bool
+    """Another delivery of the same event, or of the same change, was dealt with in a chunk before
+    this one."""
+    notes: bool
 
 
 def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
@@ -164,6 +168,7 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
     log: list[Decision] = []
     flagged: dict[str, str] = {}
     held: set[str] = set()
+    seen: set[str | None] = set()
     last = -1
     more = True
     while more:
@@ -171,8 +176,6 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
             deliveries = _pending(connection, after=last)
             more = len(deliveries) == CHUNK
             price_list = set(connection.scalars(select(prices.c.id)))
-            seen = _handled_before(connection, deliveries)
-            noted = _customers_with_notes(connection, deliveries)
             rulings: list[tuple[Delivery, Ruling]] = []
             for delivery in deliveries:
                 last = delivery.sequence
@@ -186,8 +189,10 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
                         status=delivery.subscription_status,
                         currency=delivery.currency,
                         proration=delivery.proration_behavior,
-                        duplicate=delivery.event_id in seen or delivery.change_key in seen,
-                        notes=delivery.customer_id in noted,
+                        duplicate=delivery.handled_before
+                        or delivery.event_id in seen
+                        or delivery.change_key in seen,
+                        notes=delivery.notes,
                         prices=price_list,
                         received_at=delivery.received_at,
                     ),
@@ -206,55 +211,58 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
     return JobReport(tuple(log), flagged)
 
 
+def _handled_before() -> ColumnElement[bool]:
+    """Two searches by key, since no engine can be trusted to split an OR into them."""
+    other = pending_events.alias("other")
+    handled = other.c.status == "processed"
+    return exists().where(other.c.event_id == pending_events.c.event_id, handled) | exists().where(
+        other.c.change_key == pending_events.c.change_key, handled
+    )
+
+
+# Everything that a chunk's decisions rest on, in one statement that is compiled once.
+PENDING = (
+    select(
+        pending_events.c.id,
+        pending_events.c.sequence,
+        pending_events.c.event_id,
+        pending_events.c.change_key,
+        pending_events.c.subscription_id,
+        pending_events.c.received_at,
+        pending_events.c.payload,
+        subscriptions.c.customer_id,
+        subscriptions.c.currency,
+        subscriptions.c.status,
+        subscriptions.c.proration_behavior,
+        _handled_before(),
+        exists().where(support_notes.c.customer_id == subscriptions.c.customer_id),
+    )
+    .outerjoin(subscriptions, subscriptions.c.id == pending_events.c.subscription_id)
+    .where(pending_events.c.status == "pending", pending_events.c.sequence > bindparam("after"))
+    .order_by(pending_events.c.sequence)
+    .limit(bindparam("chunk"))
+)
+
+# What has been decided is processed, and nothing else is.
+MARK = (
+    update(pending_events)
+    .where(
+        pending_events.c.status == "pending",
+        pending_events.c.sequence.between(bindparam("first"), bindparam("last")),
+        exists().where(decisions.c.delivery_id == pending_events.c.id),
+    )
+    .values(status="processed")
+)
+
+
 def _pending(connection: Connection, after: int) -> Sequence[Delivery]:
-    rows = connection.execute(
-        select(
-            pending_events.c.id,
-            pending_events.c.sequence,
-            pending_events.c.event_id,
-            pending_events.c.change_key,
-            pending_events.c.subscription_id,
-            pending_events.c.received_at,
-            pending_events.c.payload,
-            subscriptions.c.customer_id,
-            subscriptions.c.currency,
-            subscriptions.c.status,
-            subscriptions.c.proration_behavior,
-        )
-        .outerjoin(subscriptions, subscriptions.c.id == pending_events.c.subscription_id)
-        .where(pending_events.c.status == "pending", pending_events.c.sequence > after)
-        .order_by(pending_events.c.sequence)
-        .limit(CHUNK)
-    )
-    return [Delivery(*row) for row in rows]
-
-
-def _handled_before(connection: Connection, deliveries: Sequence[Delivery]) -> set[str | None]:
-    """Event ids and change keys among these that were dealt with before."""
-    events = {delivery.event_id for delivery in deliveries}
-    changes = {delivery.change_key for delivery in deliveries}
-    handled = connection.execute(
-        select(pending_events.c.event_id, pending_events.c.change_key).where(
-            pending_events.c.status == "processed",
-            or_(
-                pending_events.c.event_id.in_(events),
-                pending_events.c.change_key.in_(changes),
-            ),
-        )
-    )
-    return {key for row in handled for key in row if key} & {*events, *changes}
-
-
-def _customers_with_notes(connection: Connection, deliveries: Sequence[Delivery]) -> set[str]:
-    customers = {delivery.customer_id for delivery in deliveries} - {None}
-    return set(
-        connection.scalars(
-            select(support_notes.c.customer_id).where(support_notes.c.customer_id.in_(customers))
-        )
-    )
+    rows = connection.execute(PENDING, {"after": after, "chunk": CHUNK}).all()
+    return [Delivery(*values) for values in map(tuple, rows)]
 
 
 def _write(connection: Connection, rulings: Sequence[tuple[Delivery, Ruling]]) -> None:
+    if not rulings:
+        return
     charges = [
         _charge(delivery, ruling.change, ruling.amount)
         for delivery, ruling in rulings
@@ -262,29 +270,15 @@ def _write(connection: Connection, rulings: Sequence[tuple[Delivery, Ruling]]) -
     ]
     if charges:
         connection.execute(insert(billing_events), charges)
-    if rulings:
-        connection.execute(
-            insert(decisions),
-            [
-                {
-                    "delivery_id": delivery.id,
-                    "decision": ruling.decision,
-                    "reason": ruling.reason,
-                }
-                for delivery, ruling in rulings
-            ],
-        )
-        connection.execute(
-            update(pending_events)
-            .where(
-                and_(
-                    pending_events.c.id == bindparam("delivery"),
-                    pending_events.c.status == "pending",
-                )
-            )
-            .values(status="processed"),
-            [{"delivery": delivery.id} for delivery, _ in rulings],
-        )
+    connection.execute(
+        insert(decisions),
+        [
+            {"delivery_id": delivery.id, "decision": ruling.decision, "reason": ruling.reason}
+            for delivery, ruling in rulings
+        ],
+    )
+    first, last = rulings[0][0], rulings[-1][0]
+    connection.execute(MARK, {"first": first.sequence, "last": last.sequence})
 
 
 def _charge(delivery: Delivery, change: Change, amount: int) -> Mapping[str, Json]:

@@ -58,7 +58,7 @@ class Change:
 def parse(payload: str) -> Mapping[str, Json]:
     """The event in a raw body. Raises ``UnclearError`` if there is none."""
     try:
-        event = json.loads(payload, object_pairs_hook=_distinct, parse_constant=_no_number)
+        event = _STRICT.decode(payload)
     except (ValueError, RecursionError):
         raise UnclearError("not JSON") from None
     return _mapping(event, "event")
@@ -74,6 +74,9 @@ def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_number(name: str) -> Json:
     raise UnclearError(f"{name} for a number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_number)
 
 
 def read_change(event: Mapping[str, Json]) -> Change | None:
