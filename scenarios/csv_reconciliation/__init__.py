@@ -29,7 +29,7 @@ class CsvReconciliation:
     """The scenario, as ``bench.types.Scenario`` wants it."""
 
     name: str = "csv_reconciliation"
-    version: str = "2"
+    version: str = "3"
     strata: tuple[Stratum, ...] = STRATA
     mix: Mapping[str, float] = data.MIX
     tools: tuple[Tool, ...] = TOOLS

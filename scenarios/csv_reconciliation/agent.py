@@ -6,7 +6,7 @@ from collections import Counter
 
 from bench.types import Case, Json, Task, ToolCall
 from scenarios.csv_reconciliation.data import FILE
-from scenarios.csv_reconciliation.intake import read_bytes
+from scenarios.csv_reconciliation.intake import AMBIGUOUS, HEADER, read_bytes
 from scenarios.csv_reconciliation.ledger import DISPOSITIONS
 from scenarios.csv_reconciliation.schema import imported_id
 
@@ -15,13 +15,13 @@ SPARE_STEPS = 4
 
 
 def tasks(case: Case, records: tuple[str, ...]) -> tuple[Task, ...]:
-    """One conversation: the file's header and the given rows as they stand in it."""
+    """One conversation: the given rows under our columns."""
     if not records:
         return ()
-    header, rows = read_bytes(FILE, case.files[FILE])
+    rows = read_bytes(FILE, case.files[FILE])
     numbers = [_number(record) for record in records]
     lines = [f"row {number}: {rows[number - 1].line}" for number in numbers]
-    message = f"{FILE}, {len(rows)} rows in all. Yours:\n\n{header}\n" + "\n".join(lines)
+    message = f"{FILE}, {len(rows)} rows in all. Yours:\n\n{HEADER}\n" + "\n".join(lines)
     return (Task(records, message, 2 * len(records) + 1 + SPARE_STEPS),)
 
 
@@ -40,6 +40,8 @@ def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
 def _decide(row: int, truth: Json) -> list[ToolCall]:
     if truth["disposition"] == "rejected":
         return [ToolCall("reject_row", {"row": row, "reason": truth["reason"]})]
+    if truth["reason"] == AMBIGUOUS:
+        return [ToolCall("flag_row", {"row": row, "kind": AMBIGUOUS})]
     search = ToolCall("find_customers", {"row": row})
     if truth["disposition"] == "flagged":
         return [search, ToolCall("flag_row", {"row": row, "kind": truth["reason"]})]

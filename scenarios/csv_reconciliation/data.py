@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+import phonenumbers
 from sqlalchemy import Connection, insert
 
 from bench.types import Case, Json
 from scenarios.csv_reconciliation.intake import COLUMNS
+from scenarios.csv_reconciliation.locales import US
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import customers
-from scenarios.csv_reconciliation.strata import BUILD, ORDINARY, STRATA, Draft, Planned
+from scenarios.csv_reconciliation.strata import KINDS, ORDINARY, STRATA
+from scenarios.csv_reconciliation.strata.kind import Draft, Planned
 
 FILE = "incoming.csv"
 ROWS = (1, 1, 2, 2, 3)
 """How many rows a file has, drawn evenly: fewer than two on average, as steps take time."""
+AT_HOME = 0.5
+"""Share of the files from the US, where the stratum is found there; others are from anywhere."""
 MIX: Mapping[str, float] = tomllib.loads((Path(__file__).with_name("mix.toml")).read_text())[
     "weights"
 ]
@@ -48,17 +54,21 @@ def batch(records: int, seed: int) -> Case:
     rng = Random(f"csv_reconciliation/batch/{records}/{seed}")
     draft = Draft(rng, seed)
     kinds = rng.choices(ORDINARY, [MIX[name] for name in ORDINARY], k=records)
-    rows = [row for kind in kinds for row in BUILD[kind](draft)]
+    rows = [row for kind in kinds for row in KINDS[kind].build(draft)]
     return _assemble(f"batch-{records}", ORDINARY[0], draft, rows)
 
 
 def _case(stratum: str, number: int, seed: int) -> Case:
     rng = Random(f"csv_reconciliation/{seed}/{stratum}/{number}")
-    draft = Draft(rng, seed)
-    rows = BUILD[stratum](draft)
+    kind = KINDS[stratum]
+    locales = kind.locales
+    home = US in locales and rng.random() < AT_HOME
+    draft = Draft(rng, seed, US if home else rng.choice(locales))
+    rows = kind.build(draft)
     for _ in range(rng.choice(ROWS) - len(rows)):
-        (other,) = BUILD[rng.choice(ORDINARY)](draft)
-        rows.insert(rng.randint(0, len(rows)), other)
+        (other,) = KINDS[rng.choice(ORDINARY)].build(draft)
+        last = len(rows) - (rows[-1].reason == "total_row")
+        rows.insert(rng.randint(0, last), other)
     return _assemble(f"{stratum}-{number:04d}", stratum, draft, rows)
 
 
@@ -94,8 +104,8 @@ def _truth(rows: Sequence[Planned]) -> list[Json]:
 
 def _csv(rng: Random, rows: Sequence[Planned]) -> bytes:
     file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
     for row in rows:
         person = row.person
         cells: dict[str, str] = {
@@ -104,18 +114,24 @@ def _csv(rng: Random, rows: Sequence[Planned]) -> bytes:
         cells |= {"phone": _as_typed(rng, person.phone), "remarks": row.remark}
         if rng.random() < 0.2:
             cells["email"] = person.email.title()
-        writer.writerow({**cells, **row.cells})
+        writer.writerow(_shifted(rng, [*{**cells, **row.cells}.values()], row.shift))
     return file.getvalue().encode()
 
 
+def _shifted(rng: Random, cells: list[str], shift: int) -> list[str]:
+    """A stray empty cell in front of the e-mail, or one of the names lost: what follows moves."""
+    at = rng.randint(0, COLUMNS.index("email") - (shift < 0))
+    if shift > 0:
+        return [*cells[:at], "", *cells[at:]]
+    return [*cells[:at], *cells[at + 1 :]] if shift < 0 else cells
+
+
 def _as_typed(rng: Random, phone: str) -> str:
-    """An American number in one of the notations that people use."""
-    area, exchange, line = phone[2:5], phone[5:8], phone[8:]
+    """A number in one of the notations that people use."""
+    if not phone:
+        return ""
+    number = phonenumbers.parse(phone)
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return rng.choice(
-        (
-            phone,
-            f"({area}) {exchange}-{line}",
-            f"{area}-{exchange}-{line}",
-            f"{area}.{exchange}.{line}",
-        )
+        (phone, national, re.sub(r"[ -]", ".", national), re.sub(r"[ -]", "", national))
     )

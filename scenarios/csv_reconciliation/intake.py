@@ -1,16 +1,17 @@
 """What comes in: the rows of a CSV file, and which of them are fit to be a customer.
 
 This is section 1 of ``policy.md`` in code. Tools and job read files through it, so that both see
-the same values: e-mails in lower case, phones in E.164, everything without spare blanks.
+the same values: e-mails in lower case, phones in E.164, dates as YYYY-MM-DD, everything without
+spare blanks. How a file's bytes become cells is the business of ``reading``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,23 +20,50 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from bench.errors import BenchError
+from scenarios.csv_reconciliation import dates, reading
 
-COLUMNS = (
-    "given_name",
-    "family_name",
-    "email",
-    "phone",
-    "date_of_birth",
-    "street",
-    "city",
-    "postcode",
-    "country",
-    "remarks",
-)
+COLUMNS = reading.COLUMNS
 MANDATORY = ("given_name", "family_name", "email", "date_of_birth")
-EARLIEST_BIRTH = date(1900, 1, 1)
+FAULTS = (
+    "total_row",
+    "shifted_columns",
+    "missing_field",
+    "encoding_damage",
+    "test_account",
+    "invalid_date",
+    "invalid_email",
+)
+"""In the policy's order: the first that holds is the reason."""
+AMBIGUOUS = "ambiguous_date"
 HOME = "US"
+
+TOTAL = re.compile(
+    r"\b(total|totals|sum|count|rows|records|end of|summe|anzahl|gesamt|somme|nombre|suma|número)\b"
+    r"|合計",
+    re.IGNORECASE,
+)
+FEW_CELLS = 3
+"""A total row has no more filled cells."""
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+TEST = re.compile(r"(test|tester|testing|dummy|demo|asdf)\d*")
+GARBLED_ACCENT = re.compile(r"[a-zß-ÿ][ÃÂ]")
+"""A capital that begins most garbled letters, in the middle of a word."""
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def damaged(text: str) -> bool:
+    """Whether letters were lost or garbled on the way: a replacement character or question mark in
+    their place, or UTF-8 that somebody read as Windows-1252."""
+    if "?" in text or REPLACEMENT in text:
+        return True
+    if text.isascii():
+        return False
+    if GARBLED_ACCENT.search(text):
+        return True
+    try:
+        return text.encode("cp1252").decode("utf-8") != text
+    except UnicodeError:
+        return False
 
 
 def _mandatory(value: str) -> str:
@@ -44,7 +72,20 @@ def _mandatory(value: str) -> str:
     return value
 
 
+def _undamaged(value: str) -> str:
+    if damaged(value):
+        raise PydanticCustomError("encoding_damage", "letters are damaged")
+    return value
+
+
+def _no_test(value: str) -> str:
+    if TEST.fullmatch(value.lower()):
+        raise PydanticCustomError("test_account", "no real person")
+    return value
+
+
 def _email(value: str) -> str:
+    _no_test(value.partition("@")[0])
     try:
         return validate_email(value, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
@@ -52,12 +93,7 @@ def _email(value: str) -> str:
 
 
 def _birth_date(value: str) -> str:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        day = None
-    # fromisoformat() also reads 19850312 and 1985-W11-2, which the policy does not know.
-    if day is None or day.isoformat() != value or not EARLIEST_BIRTH <= day <= date.today():
+    if dates.readings(value, None) != (value,):
         raise PydanticCustomError("invalid_date", "no date of birth")
     return value
 
@@ -77,23 +113,25 @@ def _tidy(value: str) -> str:
     return " ".join(value.split())
 
 
-Text = Annotated[str, BeforeValidator(_tidy)]
+Plain = Annotated[str, BeforeValidator(_tidy)]
+Text = Annotated[Plain, AfterValidator(_undamaged)]
 Mandatory = Annotated[str, AfterValidator(_mandatory), BeforeValidator(_tidy)]
+Name = Annotated[Mandatory, AfterValidator(_undamaged), AfterValidator(_no_test)]
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who somebody is and how to reach them; an empty text stands for "no value"."""
 
-    given_name: Mandatory
-    family_name: Mandatory
+    given_name: Name
+    family_name: Name
     email: Annotated[Mandatory, AfterValidator(_email)]
-    country: Annotated[Text, AfterValidator(str.upper)]
-    phone: Annotated[Text, AfterValidator(_phone)]
+    country: Annotated[Plain, AfterValidator(str.upper)]
+    phone: Annotated[Plain, AfterValidator(_phone)]
     date_of_birth: Annotated[Mandatory, AfterValidator(_birth_date)]
     street: Text
     city: Text
-    postcode: Text
+    postcode: Plain
 
 
 _person = TypeAdapter(Person)
@@ -106,56 +144,80 @@ class Row:
     number: int
     """Counted from 1, the header left out."""
     line: str
-    """The row as it stands in the file."""
+    """The row as a line of CSV under our columns, dates that can be read in one way as
+    YYYY-MM-DD, everything else as it stands in the file."""
     person: Person
-    """Cleaned; of an invalid row, the values as they came."""
+    """Cleaned; of a row that cannot be taken, the values as they came."""
     fault: str | None
-    """Why the row has to be rejected: ``missing_field``, ``invalid_date``, ``invalid_email``."""
+    """Why the row has to be rejected: one of ``FAULTS``."""
     remarks: str
+    doubt: str | None = None
+    """Why a human has to look whoever it is: ``ambiguous_date``."""
 
 
-def read_file(path: Path) -> tuple[str, tuple[Row, ...]]:
-    """The header line and the rows of a CSV file (UTF-8, commas).
-
-    Raises ``BenchError`` if it cannot be read or lacks a column.
-    """
-    try:
-        return read_bytes(path.name, path.read_bytes())
-    except OSError as error:
-        raise BenchError(f"{path.name}: cannot be read ({error.strerror})") from None
+HEADER = ",".join(COLUMNS)
 
 
-def read_bytes(name: str, content: bytes) -> tuple[str, tuple[Row, ...]]:
+def read_file(path: Path) -> tuple[Row, ...]:
+    """The rows of a CSV file. Raises ``BenchError`` if it cannot be read or lacks a column."""
+    return _rows(reading.read_file(path))
+
+
+def read_bytes(name: str, content: bytes) -> tuple[Row, ...]:
     """The same of a file's content; ``name`` is for error messages."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BenchError(f"{name}: not UTF-8 at byte {error.start}; convert it") from None
-    lines = text.splitlines(keepends=True)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[Row] = []
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        if missing := [column for column in COLUMNS if column not in header]:
-            raise BenchError(f"{name}:1: no column {', '.join(missing)}; add it to the header")
-        start = first = reader.line_num
-        for cells in reader:
-            if cells:
-                line = "".join(lines[start : reader.line_num]).rstrip("\r\n")
-                rows.append(_row(len(rows) + 1, line, dict(zip(header, cells, strict=False))))
-            start = reader.line_num
-    except csv.Error as error:
-        raise BenchError(f"{name}:{reader.line_num}: {error}; mend the quoting") from None
-    return "".join(lines[:first]).rstrip("\r\n"), tuple(rows)
+    return _rows(reading.read_bytes(name, content))
 
 
-def _row(number: int, line: str, cells: Mapping[str, str]) -> Row:
-    values = {name: cells.get(name, "") for name in COLUMNS}
-    remarks = _tidy(values.pop("remarks"))
+def _rows(table: Sequence[Sequence[str]]) -> tuple[Row, ...]:
+    """The cells of each row stand under ``COLUMNS``; what is beyond them is surplus."""
+    born = COLUMNS.index("date_of_birth")
+    order = dates.order_of(cells[born].strip() for cells in table)
+    return tuple(_row(number, cells, order) for number, cells in enumerate(table, start=1))
+
+
+def _row(number: int, cells: Sequence[str], order: dates.Order | None) -> Row:
+    tidy = [_tidy(cell) for cell in cells]
+    values = dict(zip(COLUMNS, tidy, strict=False))
+    days = dates.readings(values["date_of_birth"], order)
+    shown = list(tidy)
+    if len(days) == 1:
+        shown[COLUMNS.index("date_of_birth")] = days[0]
+    line = _line(shown)
+    remarks = values.pop("remarks")
+    written = values["date_of_birth"]
+    if days:
+        values["date_of_birth"] = days[0]
+    person, fault = _checked(values)
+    fault = _misplaced(tidy) or fault
+    if fault or len(days) > 1:
+        person = replace(person, date_of_birth=days[0] if len(days) == 1 else written)
+    doubt = AMBIGUOUS if len(days) > 1 and not fault else None
+    return Row(number, line, person, fault, remarks, doubt)
+
+
+def _checked(values: Mapping[str, str]) -> tuple[Person, str | None]:
     try:
-        return Row(number, line, _person.validate_python(values), None, remarks)
+        return _person.validate_python(values), None
     except ValidationError as error:
-        faults = {fault["type"] for fault in error.errors()}
-        first = min(faults, key=("missing_field", "invalid_date", "invalid_email").index)
-        raw = Person(**{name: _tidy(value) for name, value in values.items()})
-        return Row(number, line, raw, first, remarks)
+        fault = min((fault["type"] for fault in error.errors()), key=FAULTS.index)
+        return Person(**values), fault
+
+
+def _misplaced(cells: Sequence[str]) -> str | None:
+    """``total_row``, ``shifted_columns`` or None. Remarks are not looked at: they hold anything."""
+    if "@" in cells[COLUMNS.index("email")]:
+        return None
+    remarks = COLUMNS.index("remarks")
+    others = [cell for at, cell in enumerate(cells) if cell and at != remarks]
+    if any(EMAIL.fullmatch(cell) for cell in others):
+        return "shifted_columns"
+    filled = [cell for cell in cells if cell]
+    if len(filled) <= FEW_CELLS and any(TOTAL.search(cell) for cell in filled):
+        return "total_row"
+    return None
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -58,7 +58,7 @@ def trivial(workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
     """Reject every open row, or leave every one to a human: no program, but a yardstick."""
     with workspace.engine.begin() as connection:
         for file in ledger.pending(connection):
-            _, rows = read_file(workspace.folder / file.file)
+            rows = read_file(workspace.folder / file.file)
             done = ledger.decided(connection, file)
             numbers = [row.number for row in rows if row.number not in done]
             if choice == "skip":
@@ -73,7 +73,7 @@ def _decide_file(
     workspace: Workspace, connection: Connection, file: Import
 ) -> list[Entry | Unsure]:
     """Decide the open rows of a file, in order: a row may be the same person as one before it."""
-    _, rows = read_file(workspace.folder / file.file)
+    rows = read_file(workspace.folder / file.file)
     done = ledger.decided(connection, file)
     rows = tuple(row for row in rows if row.number not in done)
     register = Register.load(connection, [row.person for row in rows if row.fault is None])
@@ -94,6 +94,8 @@ def _decide(row: Row, register: Register, undecided: Register) -> Entry | Unsure
         return Entry(row.number, "rejected", row.fault)
     if row.remarks:
         return Unsure(row.number, "has a remark, and rules cannot read")
+    if row.doubt:
+        return Entry(row.number, "flagged", row.doubt)
     for other, comparison in undecided.candidates(row.person):
         if judge(comparison) is not Answer.DIFFERENT:
             return Unsure(row.number, f"may be the person of {other.id}, which is undecided")

@@ -11,14 +11,13 @@ import enum
 from dataclasses import dataclass
 from itertools import product
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import ratio
 
 from scenarios.csv_reconciliation.intake import Person
-from scenarios.csv_reconciliation.schema import fold
+from scenarios.csv_reconciliation.names import family_names_agree, given_names_agree, resemble
+from scenarios.csv_reconciliation.schema import fold, mailbox
 
-PERHAPS_SAME_NAME = 0.88
-"""Jaro-Winkler similarity from which two names may be one: between "Marion" and "Marianne"."""
 SAME_STREET, PERHAPS_SAME_STREET = 92.0, 75.0
 """Percent of letters in common, once the usual abbreviations are written alike."""
 ABBREVIATIONS = {
@@ -58,17 +57,19 @@ class Comparison:
 
 def compare(one: Person, other: Person) -> Comparison:
     """Field by field; what is empty on either side does not agree."""
-    given, family = (
-        _name(one.given_name, other.given_name),
-        _name(one.family_name, other.family_name),
+    given = _answer(
+        given_names_agree(one.given_name, other.given_name), one.given_name, other.given_name
     )
-    if NO in (given, family) and _swapped(one, other):
-        given = family = PERHAPS
+    family = _answer(
+        family_names_agree(one.family_name, other.family_name), one.family_name, other.family_name
+    )
+    if (given, family) != (YES, YES):
+        given, family = _swapped(one, other) or (given, family)
     return Comparison(
         given_name=given,
         family_name=family,
         date_of_birth=_equal(one.date_of_birth, other.date_of_birth),
-        email=_equal(one.email, other.email),
+        email=_equal(mailbox(one.email), mailbox(other.email)),
         phone=_equal(one.phone, other.phone),
         address=_address(one, other),
     )
@@ -93,36 +94,35 @@ def _equal(one: str, other: str) -> tuple[bool, ...]:
     return YES if one and one == other else NO
 
 
-def _name(one: str, other: str) -> tuple[bool, ...]:
-    one, other = fold(one), fold(other)
-    if OSA.distance(one, other, score_cutoff=1) <= 1:
+def _answer(agree: bool, one: str, other: str) -> tuple[bool, ...]:
+    if agree:
         return YES
-    contained = one.startswith(other) or other.startswith(one)
-    if (
-        contained
-        or OSA.distance(one, other, score_cutoff=2) <= 2
-        or JaroWinkler.similarity(one, other) >= PERHAPS_SAME_NAME
+    return PERHAPS if resemble(one, other) else NO
+
+
+def _swapped(one: Person, other: Person) -> tuple[tuple[bool, ...], tuple[bool, ...]] | None:
+    """The comparison of two people whose names stand in each other's place, if they may."""
+    if given_names_agree(one.family_name, other.given_name) and family_names_agree(
+        one.given_name, other.family_name
     ):
-        return PERHAPS
-    return NO
-
-
-def _swapped(one: Person, other: Person) -> bool:
-    return NO not in (
-        _name(one.given_name, other.family_name),
-        _name(one.family_name, other.given_name),
-    )
+        return YES, YES
+    if resemble(one.given_name, other.family_name) and resemble(one.family_name, other.given_name):
+        return PERHAPS, PERHAPS
+    return None
 
 
 def _address(one: Person, other: Person) -> tuple[bool, ...]:
     streets = _street(one.street), _street(other.street)
-    if not all(streets) or not one.postcode or not other.postcode:
+    postcodes = fold(one.postcode), fold(other.postcode)
+    if not all(streets) or not all(postcodes):
+        return NO
+    if OSA.distance(*postcodes, score_cutoff=1) > 1:
         return NO
     likeness = ratio(*streets)
     if likeness < PERHAPS_SAME_STREET:
         return NO
     if likeness >= SAME_STREET and _numbers(streets[0]) == _numbers(streets[1]):
-        return YES if fold(one.postcode) == fold(other.postcode) else PERHAPS
+        return YES if postcodes[0] == postcodes[1] else PERHAPS
     return PERHAPS
 
 

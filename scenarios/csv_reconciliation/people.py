@@ -1,8 +1,9 @@
 """Invented people: the background customers, and the persons that cases are made of.
 
 Whoever appears in a case is born on an even day of the month and has a phone exchange of 600 or
-more and an e-mail outside ``example.com``; background customers are the opposite. So a case's
-truth never hangs on a chance resemblance, although both draw from the same names and places.
+more (outside the US: an even number) and an e-mail outside ``example.com``; background customers
+are the opposite. So a case's truth never hangs on a chance resemblance, although both draw from the
+same names and places.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from random import Random
 
-from rapidfuzz.distance import OSA
+import phonenumbers
 
 from scenarios.csv_reconciliation.intake import Person
+from scenarios.csv_reconciliation.locales import ALL, US, Locale, pools
 from scenarios.csv_reconciliation.schema import BACKGROUND, OWNED, Customer
 
 BACKGROUND_CUSTOMERS = 10_000
+ABROAD = 500
+"""Of them, in each country but the US."""
 AREA_CODES = (
     "202", "206", "212", "214", "215", "216", "303", "305", "312", "313", "314", "316", "317",
     "402", "404", "405", "412", "414", "415", "480", "502", "503", "504", "505", "512", "513",
@@ -29,55 +33,12 @@ AREA_CODES = (
 CASE_DOMAINS = ("example.net", "example.org", "mail.example.org", "post.example.net")
 
 
-@dataclass(frozen=True)
-class Pools:
-    """What people are put together from, drawn once from Faker."""
-
-    given: tuple[str, ...]
-    family: tuple[str, ...]
-    streets: tuple[str, ...]
-    places: tuple[tuple[str, str], ...]
-    """City and postcode."""
-
-
-@cache
-def pools() -> Pools:
-    """The same pools for every seed; any two given (or family) names are far from each other,
-    so that only who is meant to be alike is alike."""
-    from faker import Faker  # importing it takes longer than the command line's help may
-    from faker.providers.person.en_US import Provider
-
-    fake = Faker("en_US")
-    fake.seed_instance(20_260_101)
-    given = sorted({*Provider.first_names_female, *Provider.first_names_male})
-    streets = sorted({fake.street_name() for _ in range(500)})
-    places = {fake.unique.postcode(): fake.city() for _ in range(400)}
-    return Pools(
-        given=_far_apart(given),
-        family=_far_apart(sorted(Provider.last_names)),
-        streets=_far_apart(streets),
-        places=tuple((city, postcode) for postcode, city in sorted(places.items())),
-    )
-
-
-def _far_apart(names: Sequence[str]) -> tuple[str, ...]:
-    kept: list[str] = []
-    for name in names:
-        if len(name) >= 4 and not any(_alike(name, other) for other in kept):
-            kept.append(name)
-    return tuple(kept)
-
-
-def _alike(one: str, other: str) -> bool:
-    """Near enough that a careful reader might take one for a misspelling or short form."""
-    return one[:3] == other[:3] or OSA.distance(one, other, score_cutoff=3) <= 3
-
-
 class Population:
-    """Draws persons who have nothing in common by chance."""
+    """Draws persons of one country who have nothing in common by chance."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, locale: Locale = US) -> None:
         self.rng = rng
+        self.locale = locale
         self._contacts: set[str] = set()
         self._born: defaultdict[str, set[str]] = defaultdict(set)
         self._surnames: set[str] = set()
@@ -85,7 +46,7 @@ class Population:
 
     def person(self) -> Person:
         """Somebody new."""
-        names, rng = pools(), self.rng
+        names, rng = pools(self.locale), self.rng
         family = self._family_name()
         given, born = rng.choice(names.given), self.birth_date()
         while given in self._born[born]:
@@ -96,7 +57,7 @@ class Population:
                 given_name=given,
                 family_name=family,
                 email=self.email(given, family),
-                country="US",
+                country=self.locale.country,
                 phone=self.phone(),
                 date_of_birth=born,
                 street="",
@@ -116,11 +77,11 @@ class Population:
 
     def other_given_name(self, name: str) -> str:
         """A given name with another initial."""
-        return self._other(pools().given, name)
+        return self._other(pools(self.locale).given, name)
 
     def other_family_name(self, name: str) -> str:
         """A family name with another initial."""
-        return self._other(pools().family, name)
+        return self._other(pools(self.locale).family, name)
 
     def birth_date(self, first: int = 1935, last: int = 2005) -> str:
         """An even day."""
@@ -130,26 +91,36 @@ class Population:
 
     def email(self, given: str, family: str) -> str:
         """An address nobody has yet."""
+        latin = pools(self.locale).latin
+        local = ".".join(latin.get(name, name.lower()) for name in (given, family))
         while True:
-            local = f"{given}.{family}{self.rng.randrange(1, 100)}".lower()
-            email = f"{local}@{self.rng.choice(CASE_DOMAINS)}"
+            email = f"{local}{self.rng.randrange(1, 100)}@{self.rng.choice(CASE_DOMAINS)}"
             if email not in self._contacts:
                 self._contacts.add(email)
                 return email
 
+    def company_email(self) -> str:
+        """The mailbox of a firm, shared by those who work there."""
+        name = self.rng.choice(pools().family).lower()
+        return f"info@{name}-{self.rng.randrange(100, 1000)}.example.org"
+
     def phone(self) -> str:
         """A number nobody has yet, in E.164."""
         while True:
-            phone = _phone(self.rng, 600, 999)
-            if phone not in self._contacts:
+            if self.locale is US:
+                phone = _phone(self.rng, 600, 999)
+            else:
+                phone = f"{self.locale.mobile}{2 * self.rng.randrange(10_000_000, 40_000_000)}"
+            valid = phonenumbers.is_valid_number(phonenumbers.parse(phone))
+            if valid and phone not in self._contacts:
                 self._contacts.add(phone)
                 return phone
 
     def at_new_address(self, person: Person) -> Person:
         """The same person after moving house."""
-        street, (city, postcode) = _address(self.rng)
-        while street.split()[1:] == person.street.split()[1:] or postcode == person.postcode:
-            street, (city, postcode) = _address(self.rng)
+        name, street, (city, postcode) = _address(self.rng, self.locale)
+        while name in person.street or postcode == person.postcode:
+            name, street, (city, postcode) = _address(self.rng, self.locale)
         return replace(person, street=street, city=city, postcode=postcode)
 
     def customer_id(self) -> str:
@@ -161,7 +132,7 @@ class Population:
                 return id_
 
     def _family_name(self) -> str:
-        names = pools().family
+        names = pools(self.locale).family
         if len(self._surnames) < len(names) // 2:  # within a small file, everybody's own
             name = self.rng.choice([name for name in names if name not in self._surnames])
             self._surnames.add(name)
@@ -177,21 +148,26 @@ class Population:
 
 @cache
 def background(seed: int) -> tuple[Customer, ...]:
-    """The customers on file that no case owns."""
+    """The customers on file that no case owns: most in the US, some in each other country."""
     rng = Random(f"csv_reconciliation/background/{seed}")
-    names = pools()
+    countries = [locale for locale in ALL if locale is not US for _ in range(ABROAD)]
+    countries += [US] * (BACKGROUND_CUSTOMERS - len(countries))
     phones = iter(rng.sample(range(len(AREA_CODES) * 380 * 10_000), BACKGROUND_CUSTOMERS))
     people = []
-    for number, serial in enumerate(phones, start=1):
+    for number, (locale, serial) in enumerate(zip(countries, phones, strict=True), start=1):
+        names = pools(locale)
         given, family = rng.choice(names.given), rng.choice(names.family)
-        street, (city, postcode) = _address(rng)
+        _, street, (city, postcode) = _address(rng, locale)
         area, local = divmod(serial, 380 * 10_000)
+        phone = f"+1{AREA_CODES[area]}{2_200_000 + local:07d}"
+        if locale is not US:  # odd, and nobody's twice, as the US numbers differ
+            phone = f"{locale.mobile}{20_000_001 + 2 * (serial % 30_000_000)}"
         person = Person(
             given_name=given,
             family_name=family,
-            email=f"{given}.{family}{number}@example.com".lower(),
-            country="US",
-            phone=f"+1{AREA_CODES[area]}{2_200_000 + local:07d}",
+            email=f"{names.latin[given]}.{names.latin[family]}{number}@example.com",
+            country=locale.country,
+            phone=phone,
             date_of_birth=(
                 f"{rng.randint(1930, 2005)}-{rng.randint(1, 12):02d}-{rng.randrange(1, 28, 2):02d}"
             ),
@@ -204,9 +180,10 @@ def background(seed: int) -> tuple[Customer, ...]:
 
 
 def mistyped(rng: Random, name: str) -> str:
-    """``name`` with one typing error behind its first letter."""
+    """``name`` with one typing error behind its first letter, at a letter without an accent."""
+    plain = [at for at in range(1, len(name)) if name[at].isascii()]
     while True:
-        at = rng.randrange(1, len(name))
+        at = rng.choice(plain)
         letter = rng.choice("abcdefghijklmnoprstuvwyz")
         typo = rng.choice(
             (
@@ -227,6 +204,9 @@ def _phone(rng: Random, low: int, high: int) -> str:
     return f"+1{rng.choice(AREA_CODES)}{exchange}{rng.randrange(10_000):04d}"
 
 
-def _address(rng: Random) -> tuple[str, tuple[str, str]]:
-    names = pools()
-    return f"{rng.randint(1, 999)} {rng.choice(names.streets)}", rng.choice(names.places)
+def _address(rng: Random, locale: Locale) -> tuple[str, str, tuple[str, str]]:
+    """The street's name, the street with its number, city and postcode."""
+    names = pools(locale)
+    street = rng.choice(names.streets)
+    full = locale.address.format(street=street, number=rng.randint(1, 999))
+    return street, full, rng.choice(names.places)

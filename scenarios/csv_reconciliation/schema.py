@@ -33,7 +33,8 @@ customers = Table(
     Column("city", Text, nullable=False),
     Column("postcode", Text, nullable=False),
     Column("family_key", Text, nullable=False),  # folded, to be searched by
-    Index("customers_by_email", "email"),
+    Column("mailbox", Text, nullable=False),  # the e-mail without a +tag, likewise
+    Index("customers_by_mailbox", "mailbox"),
     Index("customers_by_phone", "phone"),
     Index("customers_by_date_of_birth", "date_of_birth"),
     Index("customers_by_family_and_postcode", "family_key", "postcode"),
@@ -69,10 +70,15 @@ class Customer:
     def values(self) -> dict[str, Any]:
         """The columns of ``customers``."""
         values = {name: getattr(self.person, name) for name in Person.__slots__}
-        return {"id": self.id, **values, "family_key": fold(self.person.family_name)}
+        keys = {
+            "family_key": fold(self.person.family_name),
+            "mailbox": mailbox(self.person.email),
+        }
+        return {"id": self.id, **values, **keys}
 
 
-CUSTOMER_COLUMNS = [column for column in customers.columns if column.name != "family_key"]
+KEYS = ("family_key", "mailbox")
+CUSTOMER_COLUMNS = [column for column in customers.columns if column.name not in KEYS]
 
 
 def customer(row: Any) -> Customer:
@@ -85,11 +91,21 @@ def imported_id(row: int) -> str:
     return f"{IMPORTED}{row:05d}"
 
 
+STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe"})
+"""Letters that Unicode does not take apart."""
+
+
+def mailbox(email: str) -> str:
+    """An e-mail address without its +tag: both reach the same inbox."""
+    local, at, domain = email.partition("@")
+    return local.partition("+")[0] + at + domain
+
+
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """``text`` without case, accents, punctuation and spare blanks, for comparing."""
     plain = text.casefold()
     if not plain.isascii():
-        decomposed = unicodedata.normalize("NFKD", plain)
+        decomposed = unicodedata.normalize("NFKD", plain.translate(STROKES))
         plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", plain).strip()

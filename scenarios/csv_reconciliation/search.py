@@ -21,6 +21,7 @@ from scenarios.csv_reconciliation.schema import (
     customer,
     customers,
     fold,
+    mailbox,
 )
 
 CHUNK = 500
@@ -80,7 +81,7 @@ def find(connection: Connection, person: Person) -> list[tuple[Customer, Compari
 
 def _keys(person: Person) -> Iterator[Key]:
     if person.email:
-        yield ("email", person.email)
+        yield ("mailbox", mailbox(person.email))
     if person.phone:
         yield ("phone", person.phone)
     if person.date_of_birth:

@@ -51,13 +51,22 @@ class Merge(OfRow):
 class Reject(OfRow):
     """An invalid row."""
 
-    reason: Literal["missing_field", "invalid_date", "invalid_email"]
+    reason: Literal[
+        "total_row",
+        "shifted_columns",
+        "missing_field",
+        "encoding_damage",
+        "test_account",
+        "invalid_date",
+        "invalid_email",
+        "do_not_store",
+    ]
 
 
 class Flag(OfRow):
     """A row for a human."""
 
-    kind: Literal["conflict", "needs_review"]
+    kind: Literal["conflict", "ambiguous_date", "needs_review"]
 
 
 class Summary(_Arguments):
@@ -150,7 +159,7 @@ TOOLS = (
         Merge,
         _merge_customer,
     ),
-    Tool("reject_row", "Refuse an invalid row.", Reject, _reject_row),
+    Tool("reject_row", "Refuse a row (policy 1).", Reject, _reject_row),
     Tool("flag_row", "Leave a row to a human.", Flag, _flag_row),
     Tool(
         "write_summary",
@@ -166,7 +175,7 @@ def _file(context: ToolContext) -> tuple[Import, dict[int, Row]]:
     import_id = context.records[0].rpartition("/")[0]
     with context.workspace.engine.connect() as connection:
         file = next(file for file in ledger.pending(connection) if file.id == import_id)
-    _, rows = read_file(context.workspace.folder / file.file)
+    rows = read_file(context.workspace.folder / file.file)
     return file, {row.number: row for row in rows}
 
 

@@ -1,0 +1,174 @@
+"""From a file to cells: CSV as it comes, put under the columns that we know.
+
+Decoding follows byte order marks, then strict UTF-8, then Windows-1252. The delimiter is the one
+under which the header names the most columns: that is decided by what we look for, and so cannot be
+led astray by commas in addresses as a guess from the whole text can. Headers may use other words
+(``headers.toml``) and any order; columns that we do not know are left out.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from bench.errors import BenchError
+
+COLUMNS = (
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "street",
+    "city",
+    "postcode",
+    "country",
+    "remarks",
+)
+OPTIONAL = ("phone", "street", "city", "postcode", "country", "remarks")
+DELIMITERS = (",", ";", "\t", "|")
+LARGEST_FILE = 256 * 2**20
+"""Bytes: a million rows fit in."""
+LONGEST_LINE = 2**20
+"""Bytes without any line break; no customer is described in a mebibyte."""
+BLOCK = 2**20
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+Table = Sequence[Sequence[str]]
+
+
+def read_file(path: Path) -> Table:
+    """The cells of each row under ``COLUMNS``, surplus ones after them; empty lines left out.
+
+    Raises ``BenchError`` if the file cannot be read, is too large, has a line without end, or lacks
+    a column that is mandatory.
+    """
+    try:
+        _check_size(path)
+        content = path.read_bytes()
+    except OSError as error:
+        raise BenchError(f"{path.name}: cannot be read ({error.strerror})") from None
+    return read_bytes(path.name, content)
+
+
+def read_bytes(name: str, content: bytes) -> Table:
+    """The same of a file's content; ``name`` is for error messages."""
+    text = _decode(name, content)
+    delimiter = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    try:
+        header = next(reader, [])
+        places = _places(name, header)
+        filled = (cells for cells in reader if any(cell.strip() for cell in cells))
+        rows.extend(_under_columns(cells, places, len(header)) for cells in filled)
+    except csv.Error as error:
+        raise BenchError(f"{name}:{reader.line_num}: {error}; mend the quoting") from None
+    return rows
+
+
+def _check_size(path: Path) -> None:
+    """Look at the bytes block by block, so that even a huge file needs no memory."""
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise BenchError(
+            f"{path.name}: {size / 2**20:.0f} MiB, at most {LARGEST_FILE >> 20} are read; split it"
+        )
+    run, line = 0, 1
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            first, *others = re.split(rb"[\r\n]", block)
+            for length in (run + len(first), *map(len, others)):
+                if length > LONGEST_LINE:
+                    raise BenchError(
+                        f"{path.name}:{line}: a line of more than {LONGEST_LINE >> 20} MiB is no "
+                        "row; check the line ends"
+                    )
+            run = len(others[-1]) if others else run + len(first)
+            line += block.count(b"\n")
+
+
+def _decode(name: str, content: bytes) -> str:
+    encoding = next((found for mark, found in MARKS if content.startswith(mark)), None)
+    if encoding is None and content[1:2] == b"\0":
+        encoding = "utf-16-le"
+    for candidate in (encoding,) if encoding else ("utf-8", "cp1252"):
+        try:
+            return content.decode(candidate)
+        except UnicodeDecodeError as error:
+            fault = error
+    raise BenchError(
+        f"{name}: neither UTF-8, UTF-16 nor Windows-1252 at byte {fault.start}; convert it"
+    )
+
+
+def _delimiter(text: str) -> str:
+    """That under which the first line names the most columns; the first of equals."""
+    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    return max(
+        DELIMITERS, key=lambda one: sum(_column(cell) is not None for cell in _cut(line, one))
+    )
+
+
+def _cut(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _places(name: str, header: Sequence[str]) -> dict[int, int]:
+    """Position in the file → position under ``COLUMNS``."""
+    places: dict[int, int] = {}
+    for at, cell in enumerate(header):
+        column = _column(cell)
+        if column is None:
+            continue
+        if COLUMNS.index(column) in places.values():
+            raise BenchError(f"{name}:1: two columns for {column}; rename or remove one")
+        places[at] = COLUMNS.index(column)
+    missing = [
+        column
+        for index, column in enumerate(COLUMNS)
+        if column not in OPTIONAL and index not in places.values()
+    ]
+    if missing:
+        raise BenchError(f"{name}:1: no column {', '.join(missing)}; add it to the header")
+    return places
+
+
+def _under_columns(cells: Sequence[str], places: Mapping[int, int], width: int) -> list[str]:
+    row = [""] * len(COLUMNS)
+    for at, cell in enumerate(cells):
+        if at in places:
+            row[places[at]] = cell
+        elif at >= width:
+            row.append(cell)
+    return row
+
+
+def _column(header: str) -> str | None:
+    return _known_headers().get(_plain(header))
+
+
+@cache
+def _known_headers() -> Mapping[str, str]:
+    text = Path(__file__).with_name("headers.toml").read_text(encoding="utf-8")
+    known = {_plain(column): column for column in COLUMNS}
+    for column, words in tomllib.loads(text).items():
+        known |= {_plain(word): column for word in words}
+    return known
+
+
+def _plain(header: str) -> str:
+    """A header without case, accents, blanks and punctuation."""
+    decomposed = unicodedata.normalize("NFKD", header.casefold())
+    return "".join(c for c in decomposed if c.isalnum())
