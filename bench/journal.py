@@ -132,6 +132,8 @@ class Manifest:
     """Requests a minute allowed of each hosted model."""
     tpm: int | None = None
     """Tokens a minute, likewise."""
+    imported: tuple[str, ...] = ()
+    """The formats of the files that it was made from; empty for a run of this program's."""
 
 
 @dataclass

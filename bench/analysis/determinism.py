@@ -38,8 +38,8 @@ class StratumAgreement(Documented):
     """Likewise, the same raw output."""
     tools: int
     """Likewise, the same tool sequence."""
-    state: int
-    """Likewise, the same final state."""
+    state: int | None
+    """Likewise, the same final state; null where that is not on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def determinism(trials: Sequence[Trial], repeats: int) -> Determinism:
         outcome=_agreement(complete, LOOKS["outcome"]),
         raw=_agreement(complete, LOOKS["raw"]),
         tools=_agreement(complete, LOOKS["tools"]),
-        state=_agreement(complete, LOOKS["state"]),
+        state=_agreement(complete, LOOKS["state"]) if _known(complete, LOOKS["state"]) else None,
         consistency=consistency(counts),
         pass_hat={
             k: value for k in range(1, repeats + 1) if (value := pass_hat_k(counts, k)) is not None
@@ -153,6 +153,11 @@ LOOKS: dict[str, Callable[[Trial], str]] = {
 """The four respects in which trials can agree, and what is compared."""
 
 
+def _known(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> bool:
+    """Whether it is on record: files of others hold no final state."""
+    return all(look(trial) for case in cases for trial in case)
+
+
 def _agree(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> int:
     return sum(len({look(trial) for trial in case}) == 1 for case in cases)
 
@@ -160,8 +165,9 @@ def _agree(cases: Sequence[Sequence[Trial]], look: Callable[[Trial], str]) -> in
 def _by_stratum(cases: Sequence[Sequence[Trial]]) -> Iterator[StratumAgreement]:
     for stratum in sorted({case[0].stratum for case in cases}):
         found = [case for case in cases if case[0].stratum == stratum]
-        counts = {name: _agree(found, look) for name, look in LOOKS.items()}
-        yield StratumAgreement(stratum, len(found), **counts)
+        outcome, raw, tools, _ = (_agree(found, look) for look in LOOKS.values())
+        state = _agree(found, LOOKS["state"]) if _known(found, LOOKS["state"]) else None
+        yield StratumAgreement(stratum, len(found), outcome, raw, tools, state)
 
 
 def _differing(cases: Sequence[Sequence[Trial]]) -> Iterator[DifferingCase]:

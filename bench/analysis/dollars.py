@@ -29,6 +29,8 @@ class Dollars:
     reason: str | None
     """Why the money is unknown."""
     interval_reason: str | None
+    known: int = 0
+    """Trials that it rests on: those whose money is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Tokens:
 
     total: int | None
     per_record: float | None
+    known: int = 0
+    """Trials that the mean rests on."""
 
 
 def dollar_kind(trials: Iterable[Trial]) -> DollarKind:
@@ -45,14 +49,17 @@ def dollar_kind(trials: Iterable[Trial]) -> DollarKind:
     return "compute" if any(t.provenance.dollars == "assumed" for t in trials) else "api"
 
 
-def dollars(sample: Sample, kind: DollarKind) -> Dollars:
-    """Money of that kind. Unknown as soon as the money of one trial is unknown."""
+def dollars(sample: Sample, kind: DollarKind, *, known_only: bool = False) -> Dollars:
+    """Money of that kind. Unknown as soon as the money of one trial is unknown; with
+    ``known_only`` the mean is that of the others, the total stays unknown."""
 
     def amount(trial: Trial) -> float | None:
         return trial.dollars.api if kind == "api" else trial.dollars.compute
 
     total = _total(sample.everything, amount)
     sample = calibrated(sample)
+    if known_only and any(amount(trial) is not None for trial in sample.trials):
+        sample = only(sample, lambda trial: amount(trial) is not None)
     unknown = [trial for trial in sample.trials if amount(trial) is None]
     if unknown or not sample.trials:
         return Dollars(total, None, None, _why(unknown, len(sample.trials)), None)
@@ -61,8 +68,9 @@ def dollars(sample: Sample, kind: DollarKind) -> Dollars:
     unseen = _unseen_spread(parts, per_record or 0.0)
     if unseen > TOLERATED_UNSEEN:
         why = f"no interval: {unseen:.0%} of it comes from strata with a single case"
-        return Dollars(total, per_record, None, None, why)
-    return Dollars(total, per_record, bootstrap_ratio(parts, seed=sample.seed), None, None)
+        return Dollars(total, per_record, None, None, why, len(sample.trials))
+    interval = bootstrap_ratio(parts, seed=sample.seed)
+    return Dollars(total, per_record, interval, None, None, len(sample.trials))
 
 
 def calibrated(sample: Sample) -> Sample:
@@ -91,12 +99,30 @@ def _unseen_spread(parts: Sequence[tuple[float, Sequence[Cluster]]], per_record:
     return single / weights / per_record if per_record and weights else 0.0
 
 
-def tokens(sample: Sample, count: Callable[[Trial], int | None]) -> Tokens:
-    """Tokens of the class that ``count`` picks. Unknown as soon as those of one trial are."""
+def tokens(
+    sample: Sample, count: Callable[[Trial], int | None], *, known_only: bool = False
+) -> Tokens:
+    """Tokens of the class that ``count`` picks. Unknown as soon as those of one trial are; with
+    ``known_only`` the mean is that of the others."""
     total = _total(sample.everything, count)
-    if any(count(trial) is None for trial in sample.trials):
+    if known_only:
+        sample = only(sample, lambda trial: count(trial) is not None)
+    elif any(count(trial) is None for trial in sample.trials):
         return Tokens(None, None)
-    return Tokens(None if total is None else round(total), weighted_ratio(_parts(sample, count)))
+    return Tokens(
+        None if total is None else round(total),
+        weighted_ratio(_parts(sample, count)),
+        len(sample.trials),
+    )
+
+
+def only(sample: Sample, wanted: Callable[[Trial], bool]) -> Sample:
+    """The sample without the trials that are not wanted."""
+    parts = (
+        replace(part, trials=tuple(trial for trial in part.trials if wanted(trial)))
+        for part in sample.parts
+    )
+    return replace(sample, parts=tuple(parts))
 
 
 def _parts(

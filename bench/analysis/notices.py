@@ -22,6 +22,11 @@ def notices(summary: Summary, *, torn: bool) -> Iterable[Notice]:
 
 
 def _on_the_run(summary: Summary, *, torn: bool) -> Iterable[str]:
+    if summary.imported:
+        yield (
+            f"Imported from {' and '.join(summary.imported)}: success, tokens, dollars and times "
+            "are what the files say; nothing was run or verified here."
+        )
     if not summary.finished:
         yield (
             f"This run is unfinished: {summary.trials} of {summary.planned_trials} trials are on "
@@ -59,7 +64,7 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
             )
     ordinary = sum(stratum.cases for stratum in scenario.strata if stratum.ordinary)
     interval = wilson(1.0, ordinary)
-    if interval is not None and ordinary < FEW_CASES:
+    if interval is not None and ordinary < FEW_CASES and not summary.imported:
         yield (
             f"The production mix rests on {counted(ordinary, 'ordinary case')}. Even "
             f"where all pass, the true share may be as low as {interval.low:.0%}."
@@ -79,7 +84,8 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
             f"{counted(single, 'stratum', 'strata')} measured with a single case: enough to see "
             "whether an approach can be right there, not how often it is."
         )
-    if scenario.mix_covered < 0.9995 and any(s.cases for s in scenario.strata):
+    measured = any(s.cases for s in scenario.strata) and not summary.imported
+    if scenario.mix_covered < 0.9995 and measured:
         yield (
             f"The strata measured make up {scenario.mix_covered:.1%} of the "
             "production mix; the rest is treated as unknown, which widens the interval."

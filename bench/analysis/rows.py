@@ -103,6 +103,11 @@ class Row(Documented):
     """Dollars of all trials, broken ones included."""
     usd_per_1k_records: float | None
     """Dollars for 1,000 records."""
+    usd_trials: int
+    """Usable trials that the dollars a record rest on. Fewer than ``trials`` where a job's repeats
+    are left to its calibrated rounds, and in an imported run where some dollars are unknown."""
+    tokens_trials: int
+    """Likewise for tokens a record."""
     usd_low: float | None
     """Lower end of the 95 % interval of usd_per_1k_records (bootstrap over cases)."""
     usd_high: float | None
@@ -297,3 +302,7 @@ class Summary(Documented):
     """How time, tokens and dollars grow along the parameter of ``--sweep``."""
     projections: tuple[Projection, ...] = ()
     """What 10,000 and 1,000,000 records would take."""
+    imported: tuple[str, ...] = ()
+    """The formats of the files that the run was made from; empty for a run of this program's. An
+    imported run has no decision and no claims, and its means of dollars and tokens are over the
+    trials that have them."""

@@ -115,7 +115,9 @@ def summarise_run(
         rows=tuple(
             row
             for plan, _, model, found in groups
-            for row in _rows(plan, found, kinds[model], manifest.repeats)
+            for row in _rows(
+                plan, found, kinds[model], manifest.repeats, known_only=bool(manifest.imported)
+            )
         ),
         batches=tuple(_batch(batch, manifest.usd_per_machine_hour) for batch in run.batches),
         determinism=tuple(
@@ -133,8 +135,11 @@ def summarise_run(
         notices=(),
         provenances=PROVENANCES,
         notes=manifest.notes,
+        imported=manifest.imported,
     )
     told = (*notices(summary, torn=run.torn), *spending_notices(run))
+    # Of an imported run nobody knows what else could be built, or at what volume.
+    deciding = () if manifest.imported else manifest.scenarios
     decisions = tuple(
         decide(
             plan,
@@ -148,20 +153,20 @@ def summarise_run(
             summary.determinism,
             assumptions,
         )
-        for plan in manifest.scenarios
+        for plan in deciding
     )
     return replace(
         summary,
         notices=told,
         assumptions=assumptions,
         decisions=decisions,
-        claims=tuple(claims(summary, decisions, run.trials, price_table())),
+        claims=tuple(claims(summary, decisions, run.trials, price_table())) if deciding else (),
         curves=tuple(
             curve for plan in manifest.scenarios for curve in curves(run, kinds, plan.name)
         ),
         projections=tuple(
             projection
-            for plan in manifest.scenarios
+            for plan in deciding
             for projection in projections(
                 run,
                 plan,
@@ -181,7 +186,7 @@ def candidates_of(run: Run, assumptions: Assumptions) -> dict[str, list[Candidat
     modelled, nothing whose cost is unknown."""
     kinds = _dollar_kinds(run.trials)
     found = {}
-    for plan in run.manifest.scenarios:
+    for plan in () if run.manifest.imported else run.manifest.scenarios:
         groups = [g for g in _groups(run.trials, plan.name) if g[0] not in BASELINES]
         rated = [one for _, one in candidates(plan, groups, kinds, assumptions)]
         found[plan.name] = [
@@ -217,10 +222,15 @@ def _dollar_kinds(trials: Sequence[Trial]) -> dict[str | None, DollarKind]:
 
 
 def _rows(
-    plan: ScenarioPlan, trials: Sequence[Trial], kind: DollarKind, repeats: int
+    plan: ScenarioPlan,
+    trials: Sequence[Trial],
+    kind: DollarKind,
+    repeats: int,
+    *,
+    known_only: bool,
 ) -> Iterable[Row]:
     def row(sample: Sample, drift: str) -> Row:
-        return _row(sample, drift, kind, repeats)
+        return _row(sample, drift, kind, repeats, known_only=known_only)
 
     everyday = everyday_of(plan, trials)
     mix = mixed([(stratum.name, stratum.weight) for stratum in plan.strata], everyday)
@@ -237,14 +247,14 @@ def _rows(
                 yield row(pooled(stratum.name, found), drift)
 
 
-def _row(sample: Sample, drift: str, kind: DollarKind, repeats: int) -> Row:
+def _row(sample: Sample, drift: str, kind: DollarKind, repeats: int, *, known_only: bool) -> Row:
     first = sample.everything[0]
     trials = sample.trials
     outcome = success(sample, hands_on=first.approach in HYBRIDS)
-    money = dollars(sample, kind)
-    prompt = tokens(sample, lambda trial: trial.usage.input)
-    cached = tokens(sample, lambda trial: trial.usage.cached_input)
-    output = tokens(sample, lambda trial: trial.usage.output)
+    money = dollars(sample, kind, known_only=known_only)
+    prompt = tokens(sample, lambda trial: trial.usage.input, known_only=known_only)
+    cached = tokens(sample, lambda trial: trial.usage.cached_input, known_only=known_only)
+    output = tokens(sample, lambda trial: trial.usage.output, known_only=known_only)
     time = latency(sample)
     agreement = determinism(sample.everything, repeats)
     reasons = {f"p{q * 100:.0f}_s": reason for q, reason in time.reasons.items()}
@@ -305,6 +315,8 @@ def _row(sample: Sample, drift: str, kind: DollarKind, repeats: int) -> Row:
         usd_kind=kind,
         usd=money.total,
         usd_per_1k_records=_scaled(money.per_record, 1000),
+        usd_trials=money.known,
+        tokens_trials=prompt.known,
         usd_low=_scaled(money.interval.low, 1000) if money.interval else None,
         usd_high=_scaled(money.interval.high, 1000) if money.interval else None,
         cost_per_success=per_success,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import compare, doctor, export, gate, models, run, runs, scenario, spending
+from bench.cli import compare, doctor, export, gate, imports, models, run, runs, scenario, spending
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -51,6 +51,7 @@ app.command()(runs.report)
 app.command("list")(runs.list_)
 app.command()(runs.show)
 app.command()(export.export)
+app.command("import")(imports.import_)
 app.command()(compare.compare)
 app.command()(spending.forecast)
 app.command()(spending.reprice)

@@ -118,12 +118,19 @@ def trial_row(trial: Trial, number: int) -> list[Any]:
         trial.steps,
         trial.usage.total,
         paid,
-        trial.working_s if trial.timing is None else trial.timing.median_s,
+        _seconds(trial),
         [
             [record.record, record.status, record.decision, "; ".join(record.reasons)]
             for record in trial.verdict.records
         ],
     ]
+
+
+def _seconds(trial: Trial) -> float | None:
+    """Working seconds; None where no time was measured."""
+    if trial.timing is not None:
+        return trial.timing.median_s
+    return trial.working_s if trial.provenance.time == "measured" else None
 
 
 def transcript_table(transcripts: Sequence[Transcript]) -> dict[str, Any]:

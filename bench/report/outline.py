@@ -61,7 +61,9 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         Section(
             "Success and cost",
             "cost",
-            (
+            IMPORTED
+            if summary.imported
+            else (
                 "First as it would be in production, then in the sample as drawn, where rare "
                 f"strata count more. The strata measured make up {_covered(scenario)} of the "
                 "production mix, whose weights are assumed; they stand in the scenario's mix.toml.",
@@ -96,6 +98,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             DETERMINISM,
             present(
                 conduct.determinism_table(summary, name),
+                conduct.pass_table(summary, name),
                 conduct.agreement_by_stratum(summary, name),
             ),
             drawn("determinism"),
@@ -161,6 +164,11 @@ def _covered(scenario: ScenarioInfo) -> str:
     return numbers.percent(min(1.0, round(scenario.mix_covered, 9)))
 
 
+IMPORTED = (
+    "A record is a task. Means of dollars and tokens are over the trials that have them; how many "
+    "those are stands beside them where it is not all.",
+)
+
 DETERMINISM = (
     "Every trial of a case starts from the same database and, as long as the replies agree, sends "
     "byte-identical requests. Four things can then be the same or not:",
@@ -207,6 +215,11 @@ def setting(summary: Summary) -> tuple[tuple[str, str], ...]:
         ("machine hour", f"{numbers.dollars(summary.usd_per_machine_hour)} (assumed)"),
         ("price table", _listed(summary.price_table)),
     ]
+    if summary.imported:
+        # Nothing ran here: what the files do not say is not said.
+        kept = ("command", "started", "trials", "price table")
+        lines = [line for line in lines if line[0] in kept]
+        lines.append(("imported from", ", ".join(summary.imported)))
     for model in summary.models:
         money = "API" if model.usd_kind == "api" else "compute"
         lines.append(

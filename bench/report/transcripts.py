@@ -106,7 +106,7 @@ def _step_blocks(step: Step) -> Iterator[Block]:
             f" ({numbers.count(step.usage.cached_input)} cached)" if step.usage.cached_input else ""
         ),
         f"{numbers.count(step.usage.output)} out",
-        numbers.seconds(step.duration_s),
+        numbers.seconds(step.duration_s or None),
     ]
     said = [step.text] if step.text else []
     said += [f"{call.name}({call.arguments})" for call in step.calls]
@@ -125,7 +125,9 @@ def _step_blocks(step: Step) -> Iterator[Block]:
             "tool",
             f"{tool.name}({_text(tool.arguments)})",
             _text(tool.result),
-            small=" · ".join(filter(None, (state, numbers.seconds(tool.duration_s)))),
+            small=" · ".join(
+                filter(None, (state, numbers.seconds(tool.duration_s) if tool.duration_s else ""))
+            ),
             bad=not tool.ok,
         )
 
@@ -155,7 +157,10 @@ def _facts(trial: Trial) -> tuple[tuple[str, str], ...]:
         ("verdict", trial.status),
         ("model calls", numbers.count(trial.steps)),
         ("tokens", numbers.count(trial.usage.total)),
-        ("working time", numbers.seconds(trial.working_s)),
+        (
+            "working time",
+            numbers.seconds(trial.working_s if trial.provenance.time == "measured" else None),
+        ),
         ("provenance", f"success {trial.provenance.success}, time {trial.provenance.time}"),
     ]
     if trial.cause is not None:

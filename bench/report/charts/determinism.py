@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from bench.analysis.determinism import Determinism
+from bench.analysis.determinism import Agreement, Determinism
 from bench.report import numbers, palette
 from bench.report.charts.drawing import Chart, drawn
 from bench.report.tables.cells import label
@@ -34,6 +34,8 @@ def determinism_chart(scenario: str, rows: Sequence[Determinism]) -> Chart | Non
         for place, (name, _) in enumerate(MEASURES):
             for number, row in enumerate(shown):
                 found = getattr(row, name)
+                if found is None:
+                    continue
                 y = place + (number - (len(shown) - 1) / 2) * step
                 colour = palette.colour(row.approach)
                 axes.plot([found.low, found.high], [y, y], color=colour, lw=1.4, alpha=0.5)
@@ -73,12 +75,14 @@ def determinism_chart(scenario: str, rows: Sequence[Determinism]) -> Chart | Non
 
     alt = "; ".join(
         f"{label(row.approach, row.model)}: "
-        + ", ".join(
-            f"{text} {numbers.percent(getattr(row, name).share)}" for name, text in MEASURES
-        )
+        + ", ".join(f"{text} {_share(getattr(row, name))}" for name, text in MEASURES)
         for row in shown
     )
     return drawn(scenario, "determinism", title, alt, draw, height=1.3 + 0.16 * 4 * len(shown))
+
+
+def _share(found: Agreement | None) -> str:
+    return numbers.percent(found.share) if found else "not on record"
 
 
 def _shape(row: Determinism, rows: Sequence[Determinism]) -> str:

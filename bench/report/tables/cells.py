@@ -112,7 +112,19 @@ def dollar_cell(row: Row) -> Cell:
             numbers.dollars(row.usd_per_1k_records), small=kind, note=row.reasons.get("usd_low", "")
         )
     spread = numbers.dollar_range(row.usd_low, row.usd_high)
-    return Cell(numbers.dollars(row.usd_per_1k_records), small=f"{spread} {kind}")
+    return Cell(
+        numbers.dollars(row.usd_per_1k_records),
+        small=f"{spread} {kind}",
+        note=_partly_known(row.usd_trials, row, "dollars"),
+    )
+
+
+def _partly_known(known: int, row: Row, what: str) -> str:
+    """That a mean leaves some trials out because the file that they come from does. A job's
+    repeats are left to its calibrated rounds instead."""
+    if row.model is None or known in (0, row.trials):
+        return ""
+    return f"mean of the {known:,} of {row.trials:,} trials whose {what} are known"
 
 
 def per_success_cell(row: Row) -> Cell:
@@ -130,7 +142,8 @@ def tokens_cell(row: Row) -> Cell:
     total = row.tokens_in_per_record + row.tokens_out_per_record
     cached = row.tokens_cached_per_record
     small = f"{numbers.count(cached)} cached" if cached else ""
-    return Cell(numbers.count(total), small=small)
+    note = _partly_known(row.tokens_trials, row, "tokens")
+    return Cell(numbers.count(total), small=small, note=note)
 
 
 def provenance(found: RowProvenance) -> str:

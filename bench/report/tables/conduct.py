@@ -29,7 +29,7 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
                         approach=row.approach,
                     )
                     if found
-                    else Cell(numbers.UNKNOWN, note=row.reason or "")
+                    else Cell(numbers.UNKNOWN, note=row.reason or "not on record")
                     for found in agreements
                 ),
                 Cell(numbers.significant(row.consistency, 2), note=row.reason or ""),
@@ -65,6 +65,28 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
     )
 
 
+def pass_table(summary: Summary, scenario: str) -> Table | None:
+    """The chance that k trials of a case all pass, for every k; None if nothing was repeated."""
+    rows = [row for row in summary.determinism if row.scenario == scenario and row.pass_hat]
+    repeats = max((row.repeats for row in rows), default=0)
+    if repeats < 2:
+        return None
+    return Table(
+        title="pass^k",
+        columns=(WHO, Column("cases"), *(Column(f"k = {k}") for k in range(1, repeats + 1))),
+        rows=tuple(
+            (
+                who(row),
+                Cell(numbers.count(row.cases)),
+                *(Cell(numbers.percent(row.pass_hat.get(k))) for k in range(1, repeats + 1)),
+            )
+            for row in rows
+        ),
+        caption="The chance that k trials of a case all pass, mean over the repeated cases: "
+        "C(passed, k) ÷ C(trials, k), which has no bias.",
+    )
+
+
 def _spread_cell(spread: Spread | None, row: Determinism) -> Cell:
     if spread is None:
         why = "nothing varies: no tokens" if row.model else "calibrated rounds instead: see time"
@@ -91,7 +113,7 @@ def agreement_by_stratum(summary: Summary, scenario: str) -> Table | None:
             cells.append(
                 Cell(
                     f"{part.outcome} of {part.cases}",
-                    small=f"raw {part.raw}, tools {part.tools}, state {part.state}",
+                    small=f"raw {part.raw}, tools {part.tools}, state {numbers.count(part.state)}",
                 )
             )
         body.append(tuple(cells))
