@@ -6,19 +6,15 @@ seed, the stratum and *i* alone.
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-import phonenumbers
 from sqlalchemy import Connection, insert
 
 from bench.types import Case, Json
-from scenarios.csv_reconciliation.intake import COLUMNS
+from scenarios.csv_reconciliation import files
 from scenarios.csv_reconciliation.locales import US
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import customers
@@ -55,7 +51,7 @@ def batch(records: int, seed: int) -> Case:
     draft = Draft(rng, seed)
     kinds = rng.choices(ORDINARY, [MIX[name] for name in ORDINARY], k=records)
     rows = [row for kind in kinds for row in KINDS[kind].build(draft)]
-    return _assemble(f"batch-{records}", ORDINARY[0], draft, rows)
+    return _assemble(f"batch-{records}", ORDINARY[0], draft, rows, files.Format())
 
 
 def _case(stratum: str, number: int, seed: int) -> Case:
@@ -69,10 +65,14 @@ def _case(stratum: str, number: int, seed: int) -> Case:
         (other,) = KINDS[rng.choice(ORDINARY)].build(draft)
         last = len(rows) - (rows[-1].reason == "total_row")
         rows.insert(rng.randint(0, last), other)
-    return _assemble(f"{stratum}-{number:04d}", stratum, draft, rows)
+    return _assemble(
+        f"{stratum}-{number:04d}", stratum, draft, rows, files.drawn(rng, draft.people.locale)
+    )
 
 
-def _assemble(id_: str, stratum: str, draft: Draft, rows: Sequence[Planned]) -> Case:
+def _assemble(
+    id_: str, stratum: str, draft: Draft, rows: Sequence[Planned], form: files.Format
+) -> Case:
     return Case(
         id=id_,
         stratum=stratum,
@@ -81,7 +81,7 @@ def _assemble(id_: str, stratum: str, draft: Draft, rows: Sequence[Planned]) -> 
             "customers": [customer.values() for customer in draft.on_file],
             "imports": [{"id": id_, "file": FILE}],
         },
-        files={FILE: _csv(draft.rng, rows)},
+        files={FILE: files.written(draft.rng, rows, form)},
         truth={"seed": draft.seed, "rows": _truth(rows)},
     )
 
@@ -100,38 +100,3 @@ def _truth(rows: Sequence[Planned]) -> list[Json]:
         }
         for row in rows
     ]
-
-
-def _csv(rng: Random, rows: Sequence[Planned]) -> bytes:
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        person = row.person
-        cells: dict[str, str] = {
-            name: getattr(person, name) for name in COLUMNS if name != "remarks"
-        }
-        cells |= {"phone": _as_typed(rng, person.phone), "remarks": row.remark}
-        if rng.random() < 0.2:
-            cells["email"] = person.email.title()
-        writer.writerow(_shifted(rng, [*{**cells, **row.cells}.values()], row.shift))
-    return file.getvalue().encode()
-
-
-def _shifted(rng: Random, cells: list[str], shift: int) -> list[str]:
-    """A stray empty cell in front of the e-mail, or one of the names lost: what follows moves."""
-    at = rng.randint(0, COLUMNS.index("email") - (shift < 0))
-    if shift > 0:
-        return [*cells[:at], "", *cells[at:]]
-    return [*cells[:at], *cells[at + 1 :]] if shift < 0 else cells
-
-
-def _as_typed(rng: Random, phone: str) -> str:
-    """A number in one of the notations that people use."""
-    if not phone:
-        return ""
-    number = phonenumbers.parse(phone)
-    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return rng.choice(
-        (phone, national, re.sub(r"[ -]", ".", national), re.sub(r"[ -]", "", national))
-    )
