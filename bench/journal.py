@@ -82,6 +82,10 @@ class ScenarioPlan:
     """The change that the drifted ones among the cases show."""
     repair: tuple[RepairPlan, ...] = ()
     """What bringing job, policy and tools up to date with it changed."""
+    own: bool = False
+    """The records are the user's own, not generated ones."""
+    judged: bool = True
+    """Whether somebody said what is right of them; verdicts are unknown otherwise."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,8 @@ class Manifest:
     """Tokens a minute, likewise."""
     imported: tuple[str, ...] = ()
     """The formats of the files that it was made from; empty for a run of this program's."""
+    redacted: bool = False
+    """Keyed hashes stand for what was said, and for what was decided beyond its kind."""
 
 
 @dataclass

@@ -21,7 +21,7 @@ from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, Str
 from bench.metering import tokens
 from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
-from bench.types import Drifting, Json, Limits, Model, Request, Scenario, Sweep
+from bench.types import Drifting, Json, Limits, Model, OwnRecords, Request, Scenario, Sweep
 
 VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
 
@@ -42,6 +42,8 @@ class Settings:
     concurrency: int = 8
     batch_records: int = 10_000
     usd_per_machine_hour: float = USD_PER_MACHINE_HOUR
+    redact: bool = False
+    """Write keyed hashes for what was said: docs/your-data.md."""
     sweep: Sweep | None = None
     rpm: int | None = None
     tpm: int | None = None
@@ -107,6 +109,7 @@ def make_manifest(
         sweep=settings.sweep,
         rpm=settings.rpm,
         tpm=settings.tpm,
+        redacted=settings.redact,
     )
 
 
@@ -184,6 +187,8 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
             if run.repaired is not None and isinstance(scenario, Drifting)
             else ()
         ),
+        own=isinstance(scenario, OwnRecords),
+        judged=not isinstance(scenario, OwnRecords) or scenario.judged,
     )
 
 

@@ -386,4 +386,5 @@ def _counts(verdict: Verdict) -> dict[str, int]:
         "passed": statuses.count("pass"),
         "deferred": statuses.count("deferred"),
         "failed": statuses.count("fail"),
+        "unknown": statuses.count("unknown"),
     }

@@ -42,8 +42,10 @@ from bench.types import (
     Limits,
     Model,
     Origin,
+    OwnRecords,
     Scenario,
     Sweep,
+    TakesData,
     ToolCall,
     ToolProtocol,
 )
@@ -96,6 +98,12 @@ class Options:
     """Run the strata of attacks and their twins, and nothing else."""
     sweep: Sweep | None = None
     """A setting to be tried at several values."""
+    data: Path | None = None
+    """Folder with the user's own records, in place of generated cases."""
+    secret: str | None = None
+    """Verifies signed records in it. Written nowhere."""
+    redact: bool = False
+    """Write keyed hashes for what was said and decided."""
     fresh: bool = False
     """Start a new run even if an unfinished one could be continued."""
     command: str = "bench run"
@@ -153,7 +161,7 @@ def prepare(options: Options) -> Session:
 
     Raises ``BenchError`` for whatever the user can mend.
     """
-    chosen = [scenarios.scenario(name) for name in options.scenarios or scenarios.names()]
+    chosen = _chosen(options)
     check_strata(chosen, options.strata)
     if options.sweep is not None:
         check_sweep(options.sweep, chosen)
@@ -190,6 +198,7 @@ def prepare(options: Options) -> Session:
         sweep=options.sweep,
         rpm=options.rpm,
         tpm=options.tpm,
+        redact=options.redact,
     )
     table = price_table(options.prices)
     for model in models:
@@ -282,6 +291,22 @@ def _limits(options: Options) -> Limits:
     return options.limits
 
 
+def _chosen(options: Options) -> list[Scenario]:
+    names = options.scenarios or tuple(scenarios.names())
+    if options.data is None:
+        return [scenarios.scenario(name) for name in names]
+    if len(names) != 1:
+        raise BenchError("--data is for one scenario; name it, say bench run billing_webhooks")
+    chosen = scenarios.scenario(names[0])
+    if not isinstance(chosen, TakesData):
+        raise BenchError(f"{names[0]} cannot be run on data of your own; billing_webhooks can")
+    if options.strata or options.drift != "none" or options.hostile or options.size == "full":
+        raise BenchError(
+            "--data runs what is in the folder; leave --strata, --drift, --hostile, --full out"
+        )
+    return [chosen.with_data(options.data, options.secret)]
+
+
 def _drifted(run: ScenarioRun, options: Options) -> ScenarioRun:
     if options.drift == "none":
         return run
@@ -291,6 +316,9 @@ def _drifted(run: ScenarioRun, options: Options) -> ScenarioRun:
 
 
 def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
+    if isinstance(scenario, OwnRecords):
+        (stratum,) = scenario.strata
+        return {stratum.name: min(options.cases or scenario.available, scenario.available)}
     if options.hostile and not options.strata:
         return hostile_counts(scenario, options.cases)
     if options.cases is not None or options.strata:

@@ -20,7 +20,12 @@ from rich.progress import (
 
 from bench.types import Trial
 
-MARKS = {"pass": "[green]pass[/]", "deferred": "[yellow]deferred[/]", "fail": "[red]fail[/]"}
+MARKS = {
+    "pass": "[green]pass[/]",
+    "deferred": "[yellow]deferred[/]",
+    "fail": "[red]fail[/]",
+    "unknown": "done",
+}
 
 
 class RunProgress:

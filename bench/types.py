@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = Any
 Drift: TypeAlias = Literal["none", "shape", "rules"]
-Status: TypeAlias = Literal["pass", "fail", "deferred"]
+Status: TypeAlias = Literal["pass", "fail", "deferred", "unknown"]
+"""``unknown``: nobody said what is right, as with a user's own records without their truth."""
 Provenance: TypeAlias = Literal[
     "measured", "counted", "list_price", "assumed", "replayed", "modelled"
 ]
@@ -198,10 +199,12 @@ class Verdict:
 
     @property
     def status(self) -> Status:
-        """Fails if anything is wrong, else is deferred if any record is, else passes."""
+        """Fails if anything is wrong, else is unknown or deferred if any record is, else passes."""
         statuses = {record.status for record in self.records}
         if self.faults or "fail" in statuses:
             return "fail"
+        if "unknown" in statuses:
+            return "unknown"
         return "deferred" if "deferred" in statuses else "pass"
 
 
@@ -295,6 +298,25 @@ class Drifting(Protocol):
 
     def repair(self, drift: Drift) -> tuple[Mended, ...]:
         """What that repair changed."""
+
+
+@runtime_checkable
+class TakesData(Protocol):
+    """A scenario that can be run on a user's own records."""
+
+    def with_data(self, folder: Path, secret: str | None) -> Scenario:
+        """The same task on the records of ``folder``, an ``OwnRecords`` as well. ``secret``
+        verifies signed ones. Raises ``BenchError`` naming file and line for what cannot be used."""
+
+
+@runtime_checkable
+class OwnRecords(Protocol):
+    """What a scenario on a user's own records has beside."""
+
+    judged: bool
+    """Whether the user has said what is right; verdicts are unknown otherwise."""
+    available: int
+    """How many cases there are, all of one stratum."""
 
 
 @runtime_checkable
@@ -599,6 +621,8 @@ class Trial:
     """Its stratum holds attacks, or their neutral twins."""
     point: str = ""
     """The point of a sweep that it belongs to, ``concurrency=4``; it counts for nothing else."""
+    unknown: int = 0
+    """Records of which nobody said what is right: neither passed, deferred nor failed."""
 
     @property
     def everyday(self) -> bool:
@@ -628,6 +652,8 @@ class BatchTiming:
     passed: int
     deferred: int
     failed: int
+    unknown: int = 0
+    """Records of which nobody said what is right."""
 
 
 class Approach(Protocol):

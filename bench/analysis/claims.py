@@ -47,6 +47,8 @@ def claims(
     """All claims, for each scenario and each model that ran as agent."""
     by_scenario = {decision.scenario: decision for decision in decisions}
     for scenario in summary.scenarios:
+        if not scenario.judged:
+            continue
         mine = [trial for trial in trials if trial.scenario == scenario.name]
         ran = dict.fromkeys(t.model for t in mine if t.approach == "agent")
         for model in ran or {None: None}:

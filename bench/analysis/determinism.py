@@ -117,7 +117,8 @@ def determinism(trials: Sequence[Trial], repeats: int) -> Determinism:
         )
     if not complete:
         return _nothing(trials[0], repeats, missing, f"no case with {repeats} usable trials")
-    counts = [(sum(t.status == "pass" for t in case), len(case)) for case in complete]
+    judged = not any(trial.unknown for case in complete for trial in case)
+    counts = [(sum(t.status == "pass" for t in case), len(case)) for case in complete if judged]
     return Determinism(
         scenario=trials[0].scenario,
         approach=trials[0].approach,

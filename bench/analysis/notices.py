@@ -34,8 +34,19 @@ def _on_the_run(summary: Summary, *, torn: bool) -> Iterable[str]:
         )
     if torn:
         yield "The journal's last line was torn by a kill; its trial is not counted."
+    if summary.redacted:
+        yield (
+            "Redacted: “#” and 16 digits stand for what was said and decided. Equal marks are "
+            "equal values; the key that made them is not part of this folder."
+        )
     for model in summary.models:
-        if model.provenance == "modelled":
+        if model.provenance == "modelled" and any(scenario.own for scenario in summary.scenarios):
+            yield (
+                f"{model.name} has no intelligence: on your own records it plays what the job "
+                "decides, so that it agrees with the job by construction; its tokens and dollars "
+                "are forecasts."
+            )
+        elif model.provenance == "modelled":
             yield (
                 f"{model.name} has no intelligence: it plays the scenario's ideal steps. Its "
                 "success says that the tools work, its tokens and dollars are forecasts."
@@ -62,6 +73,9 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
                 "trials were broken by the provider or the harness. Above 2% no comparison "
                 "should rest on them."
             )
+    if scenario.own:
+        yield from _on_own_records(scenario)
+        return
     ordinary = sum(stratum.cases for stratum in scenario.strata if stratum.ordinary)
     interval = wilson(1.0, ordinary)
     if interval is not None and ordinary < FEW_CASES and not summary.imported:
@@ -89,6 +103,19 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
         yield (
             f"The strata measured make up {scenario.mix_covered:.1%} of the "
             "production mix; the rest is treated as unknown, which widens the interval."
+        )
+
+
+def _on_own_records(scenario: ScenarioInfo) -> Iterable[str]:
+    cases = sum(stratum.cases for stratum in scenario.strata)
+    yield (
+        f"{counted(cases, 'case')} of your own, each as often as it occurs there: figures hold "
+        "for these records, and for others as far as they are like them."
+    )
+    if not scenario.judged:
+        yield (
+            "No truth was given, so nobody knows who was right: success, deferrals and errors are "
+            "unknown, and nothing is recommended. What is shown is who agrees with whom."
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bench.analysis.agreement import Agreement, Dispute
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.claims import Claim
 from bench.analysis.decision import Decision
@@ -158,6 +159,8 @@ class Batch(Documented):
     """Records left to a human although decidable."""
     failed: int
     """Records that came out wrong."""
+    unknown: int = 0
+    """Records of which nobody said what is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,11 @@ class ScenarioInfo(Documented):
     """Of data, prompt, policy and tools."""
     prompt_tokens: int | None
     """Static tokens of prompt and tools; counted."""
+    own: bool = False
+    """The records are the user's own, so that they are the mix."""
+    judged: bool = True
+    """Whether somebody said what is right. Otherwise success, deferrals and errors are null,
+    nothing is recommended, and ``agreements`` and ``disputes`` stand instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +314,9 @@ class Summary(Documented):
     """The formats of the files that the run was made from; empty for a run of this program's. An
     imported run has no decision and no claims, and its means of dollars and tokens are over the
     trials that have them."""
+    agreements: tuple[Agreement, ...] = ()
+    """On a user's own records: how often each pair of approaches decided alike."""
+    disputes: tuple[Dispute, ...] = ()
+    """The records of those on which they did not."""
+    redacted: bool = False
+    """Keyed hashes stand for what was said and decided."""

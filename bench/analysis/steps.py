@@ -55,7 +55,7 @@ class Steps(Documented):
     """Conversations with at least one call."""
     over_five: int
     """Of those, with more than five calls: what a limit of five steps would have cut off."""
-    passed_over_five: int
+    passed_over_five: int | None
     """Of those, in trials that passed: what such a limit would have cost."""
     p50_s: float | None
     """Median working seconds of a call."""
@@ -148,7 +148,11 @@ def _steps(scenario: str, approach: str, model: str, group: _Gathered) -> Steps:
         guarded=sum(trial.guarded for trial in group.trials),
         conversations=len(group.lengths),
         over_five=len(long),
-        passed_over_five=sum(trial in passed for trial in long),
+        passed_over_five=(
+            None
+            if any(trial.unknown for trial in group.trials)
+            else sum(trial in passed for trial in long)
+        ),
         p50_s=p50,
         p95_s=p95,
         tokens_p50=percentile([float(sum(t[1:])) for t in known], 0.5),

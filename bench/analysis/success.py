@@ -18,7 +18,8 @@ from bench.types import Trial
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """Shares of records, unless stated otherwise. None where no usable trial is left."""
+    """Shares of records, unless stated otherwise. None where no usable trial is left, or nobody
+    said what is right."""
 
     passed: float | None
     interval: Interval | None
@@ -33,6 +34,10 @@ class Success:
 
 def success(sample: Sample, *, hands_on: bool) -> Success:
     """Measure a sample. ``hands_on``: whether the approach is one that flags records."""
+    reviewed = weighted_ratio(_parts(sample, lambda trial: trial.reviewed))
+    flagged = weighted_ratio(_parts(sample, lambda trial: len(trial.flagged))) if hands_on else None
+    if any(trial.unknown for trial in sample.trials):
+        return Success(None, None, None, None, reviewed, flagged, None)
     passed = _parts(sample, lambda trial: trial.passed)
     return Success(
         passed=weighted_ratio(passed),
@@ -43,10 +48,8 @@ def success(sample: Sample, *, hands_on: bool) -> Success:
         ),
         deferred=weighted_ratio(_parts(sample, lambda trial: trial.deferred)),
         failed=weighted_ratio(_parts(sample, lambda trial: trial.failed)),
-        reviewed=weighted_ratio(_parts(sample, lambda trial: trial.reviewed)),
-        flagged=(
-            weighted_ratio(_parts(sample, lambda trial: len(trial.flagged))) if hands_on else None
-        ),
+        reviewed=reviewed,
+        flagged=flagged,
         trials=weighted_ratio([(part.weight, _cases_passed(part.trials)) for part in sample.parts]),
     )
 

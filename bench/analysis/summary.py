@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench.analysis.agreement import agreements, disputes
 from bench.analysis.assumptions import Assumptions, load_assumptions
 from bench.analysis.claims import claims
 from bench.analysis.decision import candidates, decide
@@ -47,6 +48,7 @@ CONDITIONS = ("none", "shape", "rules", "rules_repaired")
 """The worlds in which a trial can have run."""
 BASELINES = ("always_skip", "always_defer")
 """The yardsticks: approaches without thought."""
+UNJUDGED = "no truth was given, so nobody knows"
 HYBRIDS = ("hybrid",)
 """Approaches in which one part hands records on to another."""
 
@@ -80,6 +82,11 @@ def summarise_run(
         for plan in manifest.scenarios
         for approach, model, found in _groups(run.trials, plan.name)
     ]
+    own = [plan for plan in manifest.scenarios if plan.own]
+    compared = {
+        plan.name: [group[1:] for group in groups if group[0] is plan and group[1] not in BASELINES]
+        for plan in own
+    }
     summary = Summary(
         schema_version=SCHEMA_VERSION,
         run=manifest.run,
@@ -132,10 +139,15 @@ def summarise_run(
             if approach not in BASELINES
             for failure in failures(found)
         ),
+        agreements=tuple(
+            each for plan in own for each in agreements(compared[plan.name], plan.name)
+        ),
+        disputes=tuple(each for plan in own for each in disputes(compared[plan.name], plan.name)),
         notices=(),
         provenances=PROVENANCES,
         notes=manifest.notes,
         imported=manifest.imported,
+        redacted=manifest.redacted,
     )
     told = (*notices(summary, torn=run.torn), *spending_notices(run))
     # Of an imported run nobody knows what else could be built, or at what volume.
@@ -154,6 +166,7 @@ def summarise_run(
             assumptions,
         )
         for plan in deciding
+        if plan.judged
     )
     return replace(
         summary,
@@ -185,9 +198,12 @@ def candidates_of(run: Run, assumptions: Assumptions) -> dict[str, list[Candidat
     """Scenario → what could be built, with the draws that carry its uncertainty; nothing that is
     modelled, nothing whose cost is unknown."""
     kinds = _dollar_kinds(run.trials)
-    found = {}
+    found: dict[str, list[Candidate]] = {}
     for plan in () if run.manifest.imported else run.manifest.scenarios:
         groups = [g for g in _groups(run.trials, plan.name) if g[0] not in BASELINES]
+        if not plan.judged:
+            found[plan.name] = []
+            continue
         rated = [one for _, one in candidates(plan, groups, kinds, assumptions)]
         found[plan.name] = [
             one for one in rated if isinstance(one, Candidate) and one.provenance != "modelled"
@@ -261,7 +277,7 @@ def _row(sample: Sample, drift: str, kind: DollarKind, repeats: int, *, known_on
     if time.per_record is None:
         reasons["records_per_s"] = time.reasons[0.5]
     if outcome.passed is None:
-        reasons["success"] = "no usable trial"
+        reasons["success"] = UNJUDGED if any(t.unknown for t in trials) else "no usable trial"
     if money.reason is not None:
         reasons["usd_per_1k_records"] = money.reason
     if money.interval_reason is not None:
@@ -277,6 +293,8 @@ def _row(sample: Sample, drift: str, kind: DollarKind, repeats: int, *, known_on
             per_success = money.per_record / outcome.passed
         else:
             reasons["cost_per_success"] = "infinite: no record passed"
+    elif money.per_record is not None and trials:
+        reasons["cost_per_success"] = UNJUDGED
     elif money.reason is not None:
         reasons["cost_per_success"] = money.reason
     if sample.weighted:
@@ -353,6 +371,7 @@ def _batch(batch: BatchTiming, usd_per_hour: float) -> Batch:
         passed=batch.passed,
         deferred=batch.deferred,
         failed=batch.failed,
+        unknown=batch.unknown,
     )
 
 
@@ -382,6 +401,8 @@ def _scenario(plan: ScenarioPlan) -> ScenarioInfo:
             "tools": plan.tools_hash,
         },
         prompt_tokens=plan.prompt_tokens,
+        own=plan.own,
+        judged=plan.judged,
     )
 
 

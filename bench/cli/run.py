@@ -120,6 +120,27 @@ def run(
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking first.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with your own records instead of generated ones; the scenario's README "
+            "says what it holds. --cases N takes the first N."
+        ),
+    ] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STRIPE_WEBHOOK_SECRET",
+            show_envvar=True,
+            help="Endpoint secret, for signed raw bodies in --data. Never written anywhere.",
+        ),
+    ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact", help="Write keyed hashes for what was said and decided: docs/your-data.md."
+        ),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not continue an interrupted run.")
     ] = False,
@@ -141,6 +162,8 @@ def run(
 
       bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
       bench run --sweep records=1e2,1e3,1e4             how time grows with the records
+
+      bench run billing_webhooks --data my-events       your own events through all approaches
     """
     from bench.models.faults import scrub
     from bench.session import Options
@@ -180,8 +203,11 @@ def run(
         drift=drift or "none",  # type: ignore[arg-type]  # checked above
         hostile=hostile,
         sweep=parse(sweep) if sweep is not None else None,
+        data=data,
+        secret=secret,
+        redact=redact,
         fresh=fresh,
-        command=scrub(" ".join(["bench", *sys.argv[1:]])),
+        command=scrub(" ".join(["bench", *sys.argv[1:]]), secret),
     )
     _run(options, allow_unpriced=allow_unpriced, yes=yes)
 
@@ -194,6 +220,7 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
 
     from bench import runner
     from bench.models.keys import load_keys
+    from bench.redaction import Redacted, key_file, read_key
     from bench.session import hosted, meter, model_names, prepare
     from bench.terminal import RunProgress
 
@@ -205,7 +232,9 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
     expected: dict[str, float] = {}
     if hosted(session.plan.models):
         expected = _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
+    key = read_key(key_file()) if options.redact else None
     journal = session.open()
+    record = journal if key is None else Redacted(journal, key)
     spending = None
     try:
         spending = meter(session, options.max_usd)
@@ -215,7 +244,7 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
         point_latest(session.folder)
         with RunProgress(console) as progress:
             undone = asyncio.run(
-                runner.run(session.plan, journal, progress, done=session.done, timed=session.timed)
+                runner.run(session.plan, record, progress, done=session.done, timed=session.timed)
             )
         if spending is not None and undone:
             spending.leave_undone(undone)

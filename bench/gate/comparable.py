@@ -45,6 +45,9 @@ def differences(base: Side, head: Side, scenario: str, model: str | None) -> lis
     found = [*_unfinished(base, head)]
     one, other = (_of_run(side) for side in sides)
     found += _differing(one, other)
+    if not all(side.scenarios[scenario].judged for side in sides):
+        told = ("truth given" if side.scenarios[scenario].judged else "none" for side in sides)
+        found.append(Difference("nobody said what is right", *told))
     one, other = (_of_scenario(side.scenarios[scenario]) for side in sides)
     found += _differing(one, other)
     if model is not None:

@@ -37,6 +37,10 @@ class ReplayModel:
         )
         self.protocol: ToolProtocol = "native" if self.recorded.protocol == "native" else "action"
         self._run = run.manifest
+        if run.manifest.redacted:
+            raise BenchError(
+                f"{folder.name} is redacted: its answers are not on record; name another"
+            )
         trials = {(t.id, t.attempt): t for t in run.trials if t.model == self.recorded.name}
         self._steps: dict[Place, Step] = {}
         for step in read_steps(folder):

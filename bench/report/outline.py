@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.analysis.notices import counted
 from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers, recommendation
 from bench.report.charts.drawing import Chart
-from bench.report.tables import conduct, economics, outcomes, scaling
+from bench.report.tables import agreement, conduct, economics, outcomes, scaling
 from bench.report.tables.cells import Table
 
 
@@ -53,11 +54,82 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
         return tuple(table for table in found if table is not None and table.rows)
 
     name = scenario.name
-    decision = economics.decision_of(summary, name)
     calls = conduct.steps_table(summary, name)
     failed = conduct.failures_table(summary, name)
+    if scenario.own:
+        costs = Section(
+            "Your records" if scenario.judged else "Cost and reviews",
+            "cost",
+            ("Every record of yours counts the same.",),
+            present(outcomes.outcome_table(summary, name, ALL, own=True)),
+            drawn("cost-all"),
+        )
+        first = [_agreement(summary, name), costs]
+    else:
+        first = _success(summary, scenario, drawn)
     return [
         *_decision(summary, name, drawn("decision-map")),
+        *first,
+        Section(
+            "Time and tokens",
+            "latency",
+            () if calls else ("No model was called.",),
+            present(conduct.time_table(summary, name), calls),
+            drawn("latency", "tokens"),
+        ),
+        *_scaling(summary, name, drawn("scaling")),
+        Section(
+            "Determinism",
+            "determinism",
+            DETERMINISM,
+            present(
+                conduct.determinism_table(summary, name),
+                conduct.pass_table(summary, name),
+                conduct.agreement_by_stratum(summary, name),
+            ),
+            drawn("determinism"),
+        ),
+        Section("Failures", "success", () if failed else ("No trial failed.",), present(failed)),
+        *_claims(summary, scenario),
+    ]
+
+
+def _agreement(summary: Summary, name: str) -> Section:
+    """Who decides like whom, on a user's own records."""
+    compared = [each for each in summary.agreements if each.scenario == name]
+    disputed = sum(each.scenario == name for each in summary.disputes)
+    if not compared:
+        said = "One approach alone has nobody to agree with: give several, or leave --approach out."
+    elif disputed:
+        said = f"{counted(disputed, 'record')} decided differently by some, listed below."
+    else:
+        said = "All approaches decided every record alike."
+    return Section(
+        "Agreement",
+        "success",
+        (said,),
+        tuple(
+            table
+            for table in (
+                agreement.agreement_table(summary, name),
+                agreement.disputes_table(summary, name),
+            )
+            if table.rows
+        ),
+    )
+
+
+def _success(
+    summary: Summary, scenario: ScenarioInfo, drawn: Callable[..., tuple[Chart, ...]]
+) -> list[Section]:
+    """Success and cost, for the production mix and by stratum."""
+
+    def present(*found: Table | None) -> tuple[Table, ...]:
+        return tuple(table for table in found if table is not None and table.rows)
+
+    name = scenario.name
+    decision = economics.decision_of(summary, name)
+    return [
         Section(
             "Success and cost",
             "cost",
@@ -84,33 +156,16 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
                 None if decision is None else economics.comparison_table(decision),
             ),
         ),
-        Section(
-            "Time and tokens",
-            "latency",
-            () if calls else ("No model was called.",),
-            present(conduct.time_table(summary, name), calls),
-            drawn("latency", "tokens"),
-        ),
-        *_scaling(summary, name, drawn("scaling")),
-        Section(
-            "Determinism",
-            "determinism",
-            DETERMINISM,
-            present(
-                conduct.determinism_table(summary, name),
-                conduct.pass_table(summary, name),
-                conduct.agreement_by_stratum(summary, name),
-            ),
-            drawn("determinism"),
-        ),
-        Section("Failures", "success", () if failed else ("No trial failed.",), present(failed)),
-        Section(
-            "Claims",
-            "claims",
-            ("What is often said of jobs and agents, held against this run.",),
-            present(economics.claims_table(summary, name)),
-        ),
     ]
+
+
+def _claims(summary: Summary, scenario: ScenarioInfo) -> list[Section]:
+    """The scorecard; nothing where success is not known."""
+    table = economics.claims_table(summary, scenario.name)
+    if not scenario.judged or table is None or not table.rows:
+        return []
+    said = "What is often said of jobs and agents, held against this run."
+    return [Section("Claims", "claims", (said,), (table,))]
 
 
 def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Section]:

@@ -15,6 +15,8 @@ from bench.report.recommendation import check_words, headline
 from bench.report.tables.cells import label, provenance, who
 from bench.report.tables.economics import decision_of
 
+DISPUTES = 12
+"""Disputed records on the terminal."""
 STYLES = {"job": "blue", "agent": "red", "hybrid": "green"}
 
 
@@ -26,6 +28,7 @@ def terminal_table(summary: Summary) -> RenderableType:
     parts: list[RenderableType] = [Text("")]
     for scenario in summary.scenarios:
         parts += [_table(summary, scenario.name), _evidence(summary, scenario.name)]
+        parts += _agreement(summary, scenario.name)
         decision = decision_of(summary, scenario.name)
         if decision is not None:
             parts.append(Text(headline(decision), style="bold"))
@@ -34,6 +37,27 @@ def terminal_table(summary: Summary) -> RenderableType:
         parts.append(Text(""))
     parts += [Text(f"• {said(notice)}", style="dim") for notice in summary.notices]
     return Group(*parts)
+
+
+def _agreement(summary: Summary, scenario: str) -> list[Text]:
+    """Who decides like whom, and the first records in dispute; nothing on generated records."""
+    lines = [
+        Text(
+            f"{each.first} and {each.second} decide alike: {each.alike} of {each.records} "
+            f"({numbers.percent_range(each.share_low, each.share_high)})"
+        )
+        for each in summary.agreements
+        if each.scenario == scenario
+    ]
+    found = [each for each in summary.disputes if each.scenario == scenario]
+    if found:
+        lines.append(Text(f"{len(found)} in dispute:", style="bold"))
+    for each in found[:DISPUTES]:
+        told = ", ".join(f"{one.approach}: {one.decision}" for one in each.decisions)
+        lines.append(Text(f"  {each.record}  {told}"))
+    if len(found) > DISPUTES:
+        lines.append(Text(f"  and {len(found) - DISPUTES} more, in the report"))
+    return lines
 
 
 def _table(summary: Summary, scenario: str) -> RichTable:

@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -26,6 +27,9 @@ from scenarios.billing_webhooks import data, job, message, own, verify
 from scenarios.billing_webhooks.schema import decisions, metadata, pending_events
 from scenarios.billing_webhooks.strata import KINDS
 from scenarios.billing_webhooks.tools import TOOLS
+
+if TYPE_CHECKING:
+    from scenarios.billing_webhooks.own_events import OwnEvents
 
 FOLDER = files(__name__)
 
@@ -67,6 +71,12 @@ class BillingWebhooks:
     def prompt(self) -> str:
         """The agent's system prompt."""
         return self.wording.joined
+
+    def with_data(self, folder: Path, secret: str | None) -> OwnEvents:
+        """The same task on a user's own events."""
+        from scenarios.billing_webhooks.own_events import OwnEvents
+
+        return OwnEvents(folder, secret)
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the price list and 10,000 customers that no case owns."""

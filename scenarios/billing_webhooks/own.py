@@ -63,6 +63,7 @@ def read(folder: Path, secret: str | None = None) -> Case:
             "customers": [{"id": id, "name": "", "email": ""} for id in owners],
             "subscriptions": subscriptions,
             "pending_events": deliveries,
+            "billing_events": [],
             "decisions": rejections,
         },
     )

@@ -37,7 +37,7 @@ def verify(case: Case, workspace: Workspace) -> Verdict:
     records = tuple(
         _judge(
             record,
-            case.truth[record],
+            None if case.truth is None else case.truth[record],
             ledger.get(record),
             logged.get(record),
             deliveries.get(record),
@@ -61,12 +61,15 @@ def _rows(connection: Connection, table: Table, key: str) -> Rows:
 
 def _judge(
     record: str,
-    right: Mapping[str, Json],
+    right: Mapping[str, Json] | None,
     charge: Mapping[str, Json] | None,
     logged: Mapping[str, Json] | None,
     delivery: Mapping[str, Json] | None,
 ) -> RecordVerdict:
     decision = logged["decision"] if logged else "undecided"
+    if right is None:
+        words = decision if charge is None else f"{decision} {_money(charge)}"
+        return RecordVerdict(record, "unknown", words, decision == "review")
     due = right["charge"]
     wrong = []
     if charge is None and due is not None and decision == "billed":
@@ -86,7 +89,7 @@ def _judge(
     if decision not in (right["decision"], "review"):
         wrong.append(f"{decision}, right is {right['decision']} ({right['reason']})")
     words = decision if charge is None else f"{decision} {_money(charge)}"
-    if charge is not None and due is not None and charge["customer_id"] != due["customer_id"]:
+    if charge is not None and due is not None and _strangers(charge, due):
         words += f" to {charge['customer_id']}"
     reviewed = decision == "review"
     if wrong:
@@ -95,6 +98,11 @@ def _judge(
         reason = f"sent to review, right is {right['decision']} ({right['reason']})"
         return RecordVerdict(record, "deferred", words, reviewed, (reason,))
     return RecordVerdict(record, "pass", words, reviewed)
+
+
+def _strangers(charge: Mapping[str, Json], due: Mapping[str, Json]) -> bool:
+    """Whether another customer is charged; a user's own truth may leave open who was to be."""
+    return bool(charge["customer_id"] != due.get("customer_id", charge["customer_id"]))
 
 
 def _money(charge: Mapping[str, Json]) -> str:

@@ -223,7 +223,11 @@ def steps_table(summary: Summary, scenario: str) -> Table | None:
                 Cell(numbers.significant(row.calls_per_record)),
                 Cell(
                     f"{row.over_five} of {row.conversations}",
-                    small=f"{row.passed_over_five} right" if row.over_five else "",
+                    small=(
+                        f"{row.passed_over_five} right"
+                        if row.over_five and row.passed_over_five is not None
+                        else ""
+                    ),
                 ),
                 Cell(numbers.seconds(row.p50_s), note=row.reasons.get("p50_s", "")),
                 Cell(numbers.seconds(row.p95_s), note=row.reasons.get("p95_s", "")),

@@ -24,14 +24,15 @@ from bench.report.tables.cells import (
 )
 
 
-def outcome_table(summary: Summary, scenario: str, stratum: str) -> Table:
-    """Success, dollars and time of every approach, for the mix or for the whole sample."""
+def outcome_table(summary: Summary, scenario: str, stratum: str, *, own: bool = False) -> Table:
+    """Success, dollars and time of every approach, for the mix or for the whole sample, which with
+    ``own`` are the user's own records."""
     rows = [
         r for r in summary.rows if (r.scenario, r.stratum, r.drift) == (scenario, stratum, "none")
     ]
     weighted = stratum == MIX
     return Table(
-        title="Production mix" if weighted else "Balanced sample",
+        title="Production mix" if weighted else "Your records" if own else "Balanced sample",
         columns=(
             WHO,
             *(() if weighted else (Column("cases"), Column("trials"))),
