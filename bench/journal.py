@@ -167,7 +167,8 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
     return TypeAdapter(kind)
 
 
-def _line(kind: str, value: Any) -> bytes:
+def encode(kind: str, value: Step | Trial | BatchTiming) -> bytes:
+    """The line that puts a step, a trial or a batch on record."""
     return (canonical_json({"kind": kind, **asdict(value)}) + "\n").encode(
         "utf-8", "backslashreplace"
     )
@@ -207,16 +208,24 @@ class Journal:
 
     def step(self, step: Step) -> None:
         """Put a step on record. It survives a kill of the process from here on."""
-        self._append(self._traces, _line("step", step))
+        self.step_line(encode("step", step))
+
+    def step_line(self, line: bytes) -> None:
+        """A step that has been encoded already, by a worker process."""
+        self._append(self._traces, line)
 
     def trial(self, trial: Trial) -> None:
         """Put a finished trial on record, safe even from a crash of the machine."""
-        self._append(self._journal, _line("trial", trial))
+        self.trial_line(encode("trial", trial))
+
+    def trial_line(self, line: bytes) -> None:
+        """A trial that has been encoded already, by a worker process."""
+        self._append(self._journal, line)
         os.fsync(self._journal)
 
     def batch(self, batch: BatchTiming) -> None:
         """Put the timing of a job batch on record."""
-        self._append(self._journal, _line("batch", batch))
+        self._append(self._journal, encode("batch", batch))
 
     def finish(self) -> None:
         """Mark the run as complete."""

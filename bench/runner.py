@@ -71,6 +71,13 @@ class Record(Protocol):
         """The run is complete."""
 
 
+class Executor(Protocol):
+    """Another way of running many trials than one after the other in this process."""
+
+    async def execute_all(self, bench: Bench, planned: Sequence[TrialPlan], model: Model) -> None:
+        """Run the trials, put them on record, and add what was not run to ``bench.undone``."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that a run will do."""
@@ -121,13 +128,14 @@ async def run(
     *,
     done: Collection[str] = (),
     timed: Collection[tuple[str, int]] = (),
+    executor: Executor | None = None,
 ) -> tuple[str, ...]:
     """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches
     whose (scenario, records) are in ``timed`` are on record already and left out. Returns the ids
     of the trials that were not run for lack of budget; with any of these the run stays unfinished.
 
     The plain code goes first, in a phase of its own, so that no model fills the cores while it
-    is timed.
+    is timed. The models' trials are run by ``executor`` if there is one.
     """
     with ExitStack() as stack:
         bench = Bench(plan, record, watcher, _templates(plan, stack))
@@ -148,7 +156,7 @@ async def run(
         for model in plan.models:
             try:
                 for stage in stages:
-                    await stage.execute_model(model, done)
+                    await stage.execute_model(model, done, executor)
             finally:
                 await model.close()
         if not bench.undone:
@@ -187,11 +195,16 @@ class Bench:
         for planned in rest:
             await self.execute(planned, None)
 
-    async def execute_model(self, model: Model, done: Collection[str]) -> None:
-        """Run the plan's trials that need ``model``."""
+    async def execute_model(
+        self, model: Model, done: Collection[str], executor: Executor | None = None
+    ) -> None:
+        """Run the plan's trials that need ``model``, by ``executor`` if there is one."""
         rest = [trial for trial in self.plan.modelled(model) if trial.id not in done]
         self.watcher.phase(f"{model.name} {self.plan.point}".rstrip(), len(rest))
-        await self.execute_all(rest, model)
+        if executor is None:
+            await self.execute_all(rest, model)
+        else:
+            await executor.execute_all(self, rest, model)
 
     async def execute_all(self, planned: Sequence[TrialPlan], model: Model) -> None:
         """Run trials with as many at once as the model and the settings allow."""

@@ -165,7 +165,7 @@ run_into(agent_plan(url, trials, concurrency=8, timeout_s=5), folder, session, c
 """
 
 
-def check_kills(kills: int, trials: int, parent: Path) -> None:
+def check_kills(kills: int, trials: int, parent: Path, code: str = CHILD) -> None:
     """Killed again and again at random instants, until one execution gets through."""
     dice = random.Random(7)
     folder = parent / "run"
@@ -179,7 +179,7 @@ def check_kills(kills: int, trials: int, parent: Path) -> None:
             )
             before = len(server.seen)
             child = subprocess.Popen(
-                [sys.executable, "-c", CHILD, server.url, str(folder), f"s{number}", str(trials)],
+                [sys.executable, "-c", code, server.url, str(folder), f"s{number}", str(trials)],
                 stdout=subprocess.PIPE,
                 cwd=Path.cwd(),
             )
@@ -192,12 +192,12 @@ def check_kills(kills: int, trials: int, parent: Path) -> None:
                 time.sleep(dice.uniform(0, 0.04))
                 killed += child.poll() is None
                 child.kill()
-            code = child.wait()
+            exit_code = child.wait()
             child.stdout.close()
             time.sleep(0.03)  # what is under way reaches the server
             again = {case_of(seen.key) for seen in server.seen[before:]}
             assert not again & done, "no call for a trial that was complete"
-            if code == 0:
+            if exit_code == 0:
                 break
         spent, calls = float(server.spent), len(server.seen)
     recorded = read_run(folder)

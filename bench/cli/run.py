@@ -82,6 +82,10 @@ def run(
     concurrency: Annotated[
         int, typer.Option(min=1, help="Trials at once, where the model allows several.")
     ] = 8,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, help="Processes that share a hosted model's trials: docs/models.md."),
+    ] = 1,
     protocol: Annotated[
         str | None,
         typer.Option(help="Tool protocol: native or action; the model's own by default."),
@@ -209,10 +213,10 @@ def run(
         fresh=fresh,
         command=scrub(" ".join(["bench", *sys.argv[1:]]), secret),
     )
-    _run(options, allow_unpriced=allow_unpriced, yes=yes)
+    _run(options, workers=workers, allow_unpriced=allow_unpriced, yes=yes)
 
 
-def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
+def _run(options: Options, *, workers: int, allow_unpriced: bool, yes: bool) -> None:
     """Fetch models, agree on the cost, run, report."""
     import asyncio
 
@@ -223,7 +227,10 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
     from bench.redaction import Redacted, key_file, read_key
     from bench.session import hosted, meter, model_names, prepare
     from bench.terminal import RunProgress
+    from bench.workers import Workers
 
+    if options.redact and workers > 1:
+        raise BenchError("--redact needs a process of its own: leave --workers out")
     console = Console()
     load_keys(Path())
     for name in model_names(options):
@@ -244,7 +251,14 @@ def _run(options: Options, *, allow_unpriced: bool, yes: bool) -> None:
         point_latest(session.folder)
         with RunProgress(console) as progress:
             undone = asyncio.run(
-                runner.run(session.plan, record, progress, done=session.done, timed=session.timed)
+                runner.run(
+                    session.plan,
+                    record,
+                    progress,
+                    done=session.done,
+                    timed=session.timed,
+                    executor=Workers(workers, journal, spending),
+                )
             )
         if spending is not None and undone:
             spending.leave_undone(undone)

@@ -57,6 +57,10 @@ class DirectModel(HostedModel):
         self._stream = stream
         self._session: aiohttp.ClientSession | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the connections."""
+        return {**super().__getstate__(), "_session": None}
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:

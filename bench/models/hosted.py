@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
@@ -53,7 +54,7 @@ class _PassingFaultError(Exception):
         self.fault = fault
 
 
-class HostedModel:
+class HostedModel(ABC):
     """A model that a provider serves and charges for. Subclasses speak a wire."""
 
     protocol: ToolProtocol = "native"
@@ -130,16 +131,21 @@ class HostedModel:
             url = f"{parts.scheme}://{host}{parts.path}"
         return {"kind": "hosted", "name": self.name, "base_url": url}
 
+    @abstractmethod
     async def close(self) -> None:
         """Let go of what is held open."""
 
+    @abstractmethod
     async def _send(self, request: Request) -> Answer:
         """One call. Raises whatever the wire raises."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _judge(self, error: Exception) -> Fault:
         """What an exception of ``_send`` means."""
-        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a worker process: without account, limits and connections, which are opened anew."""
+        return {**self.__dict__, "_spending": None, "rate_limit": RateLimit()}
 
     async def _attempt(self, request: Request, begun: float, retries: int) -> Reply:
         spending, origin = self._spending, request.origin

@@ -44,13 +44,13 @@ class LitellmModel(HostedModel):
         key = api_key or ("none" if base_url else None)
         super().__init__(name, base_url=base_url, api_key=key, **options)
         self._stream = stream
-        self._litellm = _litellm()
-        _check(self._litellm, name, has_key=key is not None)
+        _check(_litellm(), name, has_key=key is not None)
 
     async def close(self) -> None:
         """Close litellm's connections."""
-        await self._litellm.close_litellm_async_clients()
-        self._litellm.in_memory_llm_clients_cache.flush_cache()
+        litellm = _litellm()
+        await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()
 
     async def _send(self, request: Request) -> Answer:
         body: dict[str, Any] = {}
@@ -63,7 +63,7 @@ class LitellmModel(HostedModel):
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         seen: dict[str, Any] = {}
         started = time.perf_counter()
-        response = await self._litellm.acompletion(
+        response = await _litellm().acompletion(
             model=self.name,
             base_url=self._base_url,
             api_key=self._api_key,
@@ -86,7 +86,7 @@ class LitellmModel(HostedModel):
                 if first_token_s is None and any(_says(choice.delta) for choice in chunk.choices):
                     first_token_s = time.perf_counter() - started
                 chunks.append(chunk)
-            response = self._litellm.stream_chunk_builder(chunks, messages=list(request.messages))
+            response = _litellm().stream_chunk_builder(chunks, messages=list(request.messages))
             if response is None:
                 raise EmptyReplyError("the stream holds nothing")
         if not response.choices:
@@ -116,7 +116,7 @@ class LitellmModel(HostedModel):
         )
 
     def _judge(self, error: Exception) -> Fault:
-        return judge(self._litellm, error)
+        return judge(_litellm(), error)
 
 
 def _reported(response: Any) -> tuple[Mapping[str, Json] | None, Usage | None]:

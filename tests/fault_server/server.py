@@ -156,7 +156,7 @@ class FaultServer:
         ):
             usd = tokens_in * self.usd_in + tokens_out * self.usd_out
             self.bills.append(Bill(key, tokens_in, tokens_out, usd))
-        if fault in ("429", "500", "503", "529"):
+        if fault is not None and fault.isdigit():
             return self._error(int(fault))
         if fault == "timeout":
             await asyncio.sleep(self.hang_s)

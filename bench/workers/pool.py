@@ -1,0 +1,191 @@
+"""The parent's side: starts workers, hands out trials, puts on record what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from bench.errors import BenchError
+from bench.journal import Journal
+from bench.metering.rate_limit import RateLimit, Sent
+from bench.metering.spending import Spending
+from bench.models.hosted import HostedModel
+from bench.plan import TrialPlan
+from bench.runner import Bench
+from bench.types import Model
+from bench.workers.wire import (
+    Enter,
+    Failed,
+    Learn,
+    Leave,
+    OutOfBudget,
+    Pause,
+    Share,
+    StepEnded,
+    TrialEnded,
+    receive,
+    send,
+)
+
+_CODE: Final = "import sys; from bench.workers.process import main; main(int(sys.argv[1]))"
+_PATIENCE_S: Final = 10.0
+"""For a worker that has been told to end."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Runs the trials of a model in ``count`` processes, each with its share of the trials that
+    are under way at once."""
+
+    count: int
+    journal: Journal
+    spending: Spending | None = None
+
+    async def execute_all(self, bench: Bench, planned: Sequence[TrialPlan], model: Model) -> None:
+        """Run the trials, here if the model does not serve several at once or fills this machine
+        by itself. Raises ``BenchError`` for what the user must mend, and if a worker dies."""
+        at_once = min(bench.plan.settings.concurrency, model.concurrency, len(planned))
+        count = min(self.count, at_once)
+        if count < 2 or model.local:
+            await bench.execute_all(planned, model)
+            return
+        pool = _Pool(bench, self.journal, self.spending, model, deque(planned))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(count):
+                    share = at_once // count + (number < at_once % count)
+                    group.create_task(pool.lead(share))
+        except* BenchError as errors:
+            raise errors.exceptions[0] from None
+
+
+@dataclass
+class _Pool:
+    bench: Bench
+    journal: Journal
+    spending: Spending | None
+    model: Model
+    queue: deque[TrialPlan]
+
+    async def lead(self, share: int) -> None:
+        """Start a worker and keep it busy with ``share`` trials until none is left."""
+        near, far = socket.socketpair()
+        with far:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _CODE, str(far.fileno())],
+                pass_fds=(far.fileno(),),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the parent; a worker ends with its socket
+            )
+        try:
+            await self._lead(process, near, share)
+        finally:
+            near.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(process.wait, _PATIENCE_S)
+            if process.returncode is None:
+                process.kill()
+                process.wait()
+
+    async def _lead(
+        self, process: subprocess.Popen[bytes], near: socket.socket, share: int
+    ) -> None:
+        reader, writer = await asyncio.open_connection(sock=near)
+        gate = _Gate(
+            self.model.rate_limit if isinstance(self.model, HostedModel) else RateLimit(), writer
+        )
+        try:
+            send(writer, sys.path)
+            send(writer, self._share())
+            await self._feed(reader, writer, share, gate)
+            send(writer, None)
+        except EOFError:
+            code = await asyncio.to_thread(process.wait)
+            raise BenchError(
+                f"a worker process died (exit code {code}), perhaps for lack of memory; repeat the "
+                "command: it goes on where it stopped"
+            ) from None
+        finally:
+            gate.close()
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _feed(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        share: int,
+        gate: _Gate,
+    ) -> None:
+        under_way = 0
+        while True:
+            while self.queue and under_way < share:
+                send(writer, self.queue.popleft())
+                under_way += 1
+            if not under_way:
+                return
+            match await receive(reader):
+                case StepEnded(line):
+                    self.journal.step_line(line)
+                case TrialEnded(trial, line):
+                    self.journal.trial_line(line)
+                    self.bench.watcher.trial(trial)
+                    under_way -= 1
+                case OutOfBudget(id):
+                    self.bench.undone.append(id)
+                    self.bench.undone.extend(each.id for each in self.queue)
+                    self.queue.clear()
+                    under_way -= 1
+                case Failed(message, mendable):
+                    raise BenchError(message) if mendable else RuntimeError(message)
+                case message:
+                    gate.hear(message)
+
+    def _share(self) -> Share:
+        account = None
+        if self.spending is not None:
+            account = (self.spending.path.parent.resolve(), self.spending.session)
+        scratch: Path = next(iter(self.bench.templates.values())).folder
+        return Share(replace(self.bench.plan, models=(self.model,)), account, scratch)
+
+
+@dataclass
+class _Gate:
+    """Keeps one worker's requests to the limits of all."""
+
+    limit: RateLimit
+    writer: asyncio.StreamWriter
+    entries: dict[int, Sent] = field(default_factory=dict)
+    waiting: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def hear(self, message: object) -> None:
+        """Deal with what a worker says of its requests."""
+        match message:
+            case Enter(number, tokens):
+                task = asyncio.create_task(self._enter(number, tokens))
+                self.waiting.add(task)
+                task.add_done_callback(self.waiting.discard)
+            case Leave(number, tokens):
+                self.limit.leave(self.entries.pop(number), tokens)
+            case Pause(seconds):
+                self.limit.pause(seconds)
+            case Learn(headers):
+                self.limit.learn(headers)
+
+    async def _enter(self, number: int, tokens: int) -> None:
+        self.entries[number], _waited = await self.limit.enter(tokens)
+        send(self.writer, number)
+
+    def close(self) -> None:
+        """Nobody waits any longer."""
+        for task in self.waiting:
+            task.cancel()

@@ -1,0 +1,187 @@
+"""A worker process: runs the trials that it is sent, and ends with its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from bench.database import Template
+from bench.errors import BenchError, BudgetError
+from bench.journal import encode
+from bench.metering.rate_limit import RateLimit, Sent
+from bench.metering.spending import Spending
+from bench.models.hosted import HostedModel
+from bench.plan import TrialPlan
+from bench.runner import Bench
+from bench.types import BatchTiming, Model, Step, Trial
+from bench.workers.wire import (
+    Enter,
+    Failed,
+    Learn,
+    Leave,
+    OutOfBudget,
+    Pause,
+    Share,
+    StepEnded,
+    TrialEnded,
+    receive,
+    send,
+)
+
+
+def main(descriptor: int) -> None:
+    """Work for whoever holds the other end of the socket."""
+    asyncio.run(_work(socket.socket(fileno=descriptor)))
+
+
+async def _work(link: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=link)
+    running: set[asyncio.Task[None]] = set()
+    try:
+        sys.path[:] = await receive(reader)  # what follows may name modules found there
+        share: Share = await receive(reader)
+        (model,) = share.plan.models
+        limit = SharedRateLimit(writer=writer)
+        with ExitStack() as stack:
+            stack.callback(_cancel, running)
+            _share(model, share, limit, stack)
+            templates = {
+                run.scenario.name: stack.enter_context(
+                    Template(run.scenario, share.plan.settings.seed, share.scratch)
+                )
+                for run in share.plan.scenarios
+            }
+            bench = Bench(share.plan, _Reports(writer), _Silence(), templates)
+            try:
+                while (message := await receive(reader)) is not None:
+                    if isinstance(message, int):
+                        limit.let_go(message)
+                        continue
+                    task = asyncio.create_task(_execute(bench, message, model, writer))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+            finally:
+                _cancel(running)
+                await asyncio.gather(*running, return_exceptions=True)
+                await model.close()
+    except EOFError:
+        pass  # the parent has gone; what it has not put on record is done again
+    except Exception as error:
+        _tell(writer, error)
+    writer.close()
+
+
+def _share(model: Model, share: Share, limit: SharedRateLimit, stack: ExitStack) -> None:
+    """Let the model keep the run's limits, not limits of its own."""
+    if not isinstance(model, HostedModel):
+        return
+    model.rate_limit = limit
+    if share.account is not None:
+        folder, session = share.account
+        spending = Spending(folder, None, session, announce=False)
+        stack.callback(spending.close)
+        model.meter(spending, share.plan.prices)
+
+
+async def _execute(
+    bench: Bench, planned: TrialPlan, model: Model, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        await bench.execute(planned, model)
+    except BudgetError:
+        send(writer, OutOfBudget(planned.id))
+    except Exception as error:
+        _tell(writer, error)
+
+
+def _tell(writer: asyncio.StreamWriter, error: Exception) -> None:
+    mendable = isinstance(error, BenchError)
+    send(writer, Failed(str(error) if mendable else traceback.format_exc(), mendable))
+
+
+def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+@dataclass(frozen=True)
+class _Reports:
+    """Stands in for the journal: sends each line to the process that writes it."""
+
+    writer: asyncio.StreamWriter
+
+    def step(self, step: Step) -> None:
+        """Send the step."""
+        send(self.writer, StepEnded(encode("step", step)))
+
+    def trial(self, trial: Trial) -> None:
+        """Send the trial."""
+        send(self.writer, TrialEnded(trial, encode("trial", trial)))
+
+    def batch(self, batch: BatchTiming) -> None:
+        """Workers time nothing."""
+
+    def finish(self) -> None:
+        """The parent knows when the run is complete."""
+
+
+class _Silence:
+    """The parent watches."""
+
+    def phase(self, title: str, trials: int) -> None:
+        """Nobody is told."""
+
+    def trial(self, trial: Trial) -> None:
+        """Neither here."""
+
+
+@dataclass
+class SharedRateLimit(RateLimit):
+    """Asks the parent, which keeps one limit for all workers."""
+
+    writer: asyncio.StreamWriter | None = None
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _waiting: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+
+    async def enter(self, tokens: int) -> tuple[Sent, float]:
+        """Wait until the parent lets the request leave."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        number = next(self._numbers)
+        self._waiting[number] = loop.create_future()
+        self._say(Enter(number, tokens))
+        try:
+            await self._waiting[number]
+        finally:
+            del self._waiting[number]
+        return Sent(float(number), tokens), loop.time() - begun
+
+    def let_go(self, number: int) -> None:
+        """The parent's answer to ``enter``."""
+        waiting = self._waiting.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+    def leave(self, entry: Sent, tokens: int) -> None:
+        """Hand the provider's count on."""
+        self._say(Leave(int(entry.at), tokens))
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing leave, in no process."""
+        self._say(Pause(seconds))
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Hand on what a reply says of limits."""
+        told = {name: value for name, value in headers.items() if "ratelimit" in name.lower()}
+        if told:
+            self._say(Learn(told))
+
+    def _say(self, message: object) -> None:
+        assert self.writer is not None
+        send(self.writer, message)

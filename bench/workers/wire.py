@@ -1,0 +1,108 @@
+"""What a run's process and its workers say to each other: pickled messages on a socket pair.
+
+Both ends belong to the same run on the same machine; nothing of it comes from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.runner import Plan
+from bench.types import Trial
+
+_LENGTH: Final = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Share:
+    """To a worker, at its start: all that it needs to run trials."""
+
+    plan: Plan
+    """With the one model whose trials are shared."""
+    account: tuple[Path, str] | None
+    """The run's folder and the session of its spending."""
+    scratch: Path
+    """A folder that goes when the run ends, however the worker ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """From a worker: a step, as the line that goes into the traces."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """From a worker: a trial, and the line that goes into the journal."""
+
+    trial: Trial
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBudget:
+    """From a worker: a trial that was not run, or not to its end, for lack of budget."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From a worker: the run cannot go on."""
+
+    message: str
+    mendable: bool
+    """A ``BenchError``'s line; else a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """From a worker: a request of about that many tokens wants to leave. The parent sends the
+    same number back when it may."""
+
+    number: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """From a worker: what the provider counted for that request."""
+
+    number: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """From a worker: the provider asks to wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """From a worker: a reply's headers on rate limits."""
+
+    headers: Mapping[str, str]
+
+
+def send(writer: asyncio.StreamWriter, message: Any) -> None:
+    """Queue a message; never blocks."""
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    writer.write(_LENGTH.pack(len(data)) + data)
+
+
+async def receive(reader: asyncio.StreamReader) -> Any:
+    """The next message. Raises ``EOFError`` when the other process has gone."""
+    try:
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        return pickle.loads(await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        raise EOFError from None

@@ -1,0 +1,211 @@
+"""Several processes: the same results as one, one journal, one cap, one rate limit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bench.errors import BenchError
+from bench.journal import Journal, Run, read_run, read_steps
+from bench.manifest import make_manifest
+from bench.metering.rate_limit import RateLimit
+from bench.metering.spending import Spending, read_account
+from bench.runner import Plan, run
+from bench.workers import Workers
+from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
+from tests.running import Quiet
+from tests.test_hosted_run import agent_plan, case_of, check_kills
+
+CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars"}
+
+
+def run_with(
+    workers: int, plan: Plan, folder: Path, *, cap: float | None = None, session: str = "s"
+) -> tuple[str, ...]:
+    """Run or continue in ``folder`` with that many processes."""
+    if folder.exists():
+        journal = Journal(folder)
+    else:
+        manifest = make_manifest(
+            plan.scenarios,
+            plan.models,
+            plan.settings,
+            prices=plan.prices,
+            command="bench run toy",
+            planned_trials=len(plan.trials()),
+        )
+        journal = Journal.create(folder, manifest)
+    spending = Spending(folder, cap, session)
+    for model in plan.models:
+        model.meter(spending, plan.prices)  # type: ignore[attr-defined]
+    done = {trial.id for trial in read_run(folder).trials}
+    executor = Workers(workers, journal, spending)
+    try:
+        return asyncio.run(run(plan, journal, Quiet(), done=done, executor=executor))
+    finally:
+        journal.close()
+        spending.close()
+
+
+def told(recorded: Run) -> dict[str, dict[str, Any]]:
+    """What each trial's line says, clocks and random names apart."""
+    return {
+        trial.id: {key: value for key, value in asdict(trial).items() if key not in CLOCKS}
+        for trial in recorded.trials
+    }
+
+
+def test_two_processes_record_what_one_does(tmp_path: Path) -> None:
+    with FaultServer(faults=FaultPlan(0.2, MODEL, seed=4)) as server:
+        run_with(1, agent_plan(server.url, 40, concurrency=8), tmp_path / "one")
+    with FaultServer(faults=FaultPlan(0.2, MODEL, seed=4)) as server:
+        run_with(2, agent_plan(server.url, 40, concurrency=8), tmp_path / "two")
+    one, two = read_run(tmp_path / "one"), read_run(tmp_path / "two")
+    assert one.finished
+    assert two.finished
+    assert told(one) == told(two)
+    assert len(list(read_steps(two.folder))) == sum(trial.steps for trial in two.trials)
+    account = read_account(two.folder)
+    assert account is not None
+    writers = {id.split("-")[1] for id in account.calls}
+    assert len(writers) == 2, "both processes made calls"
+    assert str(os.getpid()) not in writers
+
+
+def test_processes_share_one_cap(tmp_path: Path) -> None:
+    cap = 0.02
+    plan = FaultPlan(0.3, INFRASTRUCTURE + MODEL, seed=5)
+    with FaultServer(faults=plan, hang_s=1.0) as server:
+        undone = run_with(2, agent_plan(server.url, 200, timeout_s=0.5), tmp_path / "run", cap=cap)
+        time.sleep(0.05)
+        spent = float(server.spent)
+        account = read_account(tmp_path / "run")
+        assert account is not None
+        assert 0 < spent <= account.total + 1e-9
+        assert spent <= cap
+        recorded = read_run(tmp_path / "run")
+        assert not recorded.finished
+        assert {t.id for t in recorded.trials}.isdisjoint(undone)
+        assert len(recorded.trials) + len(set(undone)) == recorded.manifest.planned_trials
+        assert len(undone) == len(set(undone))
+        assert not run_with(2, agent_plan(server.url, 200), tmp_path / "run", cap=5, session="t")
+    whole = read_run(tmp_path / "run")
+    assert whole.finished
+    assert Counter(t.case for t in whole.trials) == {f"digits-{n:04d}": 1 for n in range(200)}
+
+
+def test_processes_share_one_rate_limit(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        plan = agent_plan(server.url, 30, concurrency=16)
+        plan.models[0].rate_limit = RateLimit(requests=20, window_s=0.6)  # type: ignore[attr-defined]
+        run_with(2, plan, tmp_path / "run")
+        times = sorted(seen.at for seen in server.seen)
+    assert len(times) == 60
+    # The last of them may leave two windows after the first; with a limit each, after one.
+    late = 0.3  # on a busy machine
+    assert times[-1] - times[0] >= 2 * 0.6 - late
+
+
+def test_what_the_user_must_mend_ends_all_processes(tmp_path: Path) -> None:
+    with (
+        FaultServer(faults=FaultPlan(1.0, ("404",))) as server,
+        pytest.raises(BenchError, match="no such model there, check the name"),
+    ):
+        run_with(2, agent_plan(server.url, 20), tmp_path / "run")
+    assert not left_over()
+
+
+def test_a_worker_that_dies_is_named_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    with FaultServer(latency_s=0.05) as server:
+        plan = agent_plan(server.url, 60, concurrency=4)
+
+        class Murderer(Quiet):
+            def trial(self, trial: Any) -> None:
+                if not self.trials:
+                    victim = next(p for p in psutil.Process().children() if is_worker(p))
+                    victim.kill()
+                super().trial(trial)
+
+        folder = tmp_path / "run"
+        manifest = make_manifest(
+            plan.scenarios, plan.models, plan.settings,
+            prices=plan.prices, command="bench run toy", planned_trials=len(plan.trials()),
+        )  # fmt: skip
+        journal = Journal.create(folder, manifest)
+        with pytest.raises(BenchError, match=r"worker process died \(exit code -9\)"):
+            asyncio.run(run(plan, journal, Murderer(), executor=Workers(2, journal)))
+        journal.close()
+        assert not left_over()
+        run_with(2, agent_plan(server.url, 60, concurrency=4), folder)
+    recorded = read_run(folder)
+    assert Counter(t.case for t in recorded.trials) == {f"digits-{n:04d}": 1 for n in range(60)}
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from tests.workers.test_workers import agent_plan, run_with
+url, folder, session, trials = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+print("ready", flush=True)
+plan = agent_plan(url, trials, concurrency=8, timeout_s=5)
+run_with(2, plan, folder, cap=100.0, session=session)
+"""
+
+
+def test_a_run_of_several_processes_killed_at_random_instants_resumes_exactly(
+    tmp_path: Path,
+) -> None:
+    check_kills(2, 60, tmp_path, CHILD)
+
+
+def test_ctrl_c_ends_all_processes_and_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with FaultServer(latency_s=0.02) as server:
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, server.url, str(folder), "s", "150"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=Path.cwd(),
+        )
+        deadline = time.monotonic() + 60
+        while len(server.seen) < 30 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        workers = [p for p in psutil.Process(child.pid).children() if is_worker(p)]
+        assert len(workers) == 2
+        child.send_signal(signal.SIGINT)
+        _out, said = child.communicate(timeout=30)
+        assert b"KeyboardInterrupt" in said
+        assert said.count(b"Traceback") <= 2, said.decode()  # the parent's own two
+        _gone, alive = psutil.wait_procs(workers, timeout=5)
+        assert not alive
+        done = {t.case for t in read_run(folder).trials}
+        assert done
+        before = len(server.seen)
+        run_with(2, agent_plan(server.url, 150), folder, session="t")
+        assert not {case_of(seen.key) for seen in server.seen[before:]} & done
+        spent = float(server.spent)
+    recorded = read_run(folder)
+    assert Counter(t.case for t in recorded.trials) == {f"digits-{n:04d}": 1 for n in range(150)}
+    account = read_account(folder)
+    assert account is not None
+    assert spent <= account.total + 1e-9
+
+
+def is_worker(process: psutil.Process) -> bool:
+    return "bench.workers.process" in " ".join(process.cmdline())
+
+
+def left_over() -> list[psutil.Process]:
+    """Workers of this process that did not end."""
+    return [p for p in psutil.Process().children(recursive=True) if is_worker(p)]
