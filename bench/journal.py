@@ -86,6 +86,8 @@ class ScenarioPlan:
     """The records are the user's own, not generated ones."""
     judged: bool = True
     """Whether somebody said what is right of them; verdicts are unknown otherwise."""
+    tools: tuple[Mapping[str, Json], ...] = ()
+    """The tools as the native protocol sends them; empty in older runs."""
 
 
 @dataclass(frozen=True)

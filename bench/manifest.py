@@ -189,6 +189,7 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
         ),
         own=isinstance(scenario, OwnRecords),
         judged=not isinstance(scenario, OwnRecords) or scenario.judged,
+        tools=tools,
     )
 
 

@@ -85,6 +85,7 @@ class ReplayModel:
         """Nothing is held open."""
 
     def _difference(self, origin: Origin, request: Request) -> str:
+        """The first difference, in the order in which a request is written."""
         where = f"{origin.case}, task {origin.task}, step {origin.step}"
         recorded: list[Mapping[str, Json]] = []
         for number in range(origin.step + 1):
@@ -93,17 +94,54 @@ class ReplayModel:
                 recorded.extend(step.messages)
         for number, (old, new) in enumerate(zip(recorded, request.messages, strict=False)):
             if canonical_json(old) != canonical_json(new):
-                old_text, new_text = str(old.get("content")), str(new.get("content"))
-                at = next(
-                    (i for i, (a, b) in enumerate(zip(old_text, new_text, strict=False)) if a != b),
-                    min(len(old_text), len(new_text)),
-                )
-                return (
-                    f"{where}: message {number} ({new.get('role')}) differs from the recording at "
-                    f"character {at}: {old_text[at : at + 40]!r} was recorded, "
-                    f"{new_text[at : at + 40]!r} is asked"
-                )
-        return f"{where}: tools, schema or sampling differ from the recording"
+                what = f"message {number} ({new.get('role')})"
+                if old.get("content") == new.get("content"):
+                    return f"{where}: {what} {_first(canonical_json(old), canonical_json(new))}"
+                return f"{where}: {what} {_first(str(old.get('content')), str(new.get('content')))}"
+        if len(recorded) != len(request.messages):
+            return (
+                f"{where}: {len(recorded)} messages were recorded, {len(request.messages)} are sent"
+            )
+        return f"{where}: {self._other_difference(origin, request)}"
+
+    def _other_difference(self, origin: Origin, request: Request) -> str:
+        """Where the messages agree: tools, sampling, and by exclusion what is on no record."""
+        plan = next((p for p in self._run.scenarios if p.name == origin.scenario), None)
+        known = {_name(tool): tool for tool in plan.tools} if plan else {}
+        asked = {_name(tool): tool for tool in request.tools}
+        if known and asked:
+            for name in dict.fromkeys([*known, *asked]):
+                if name not in asked:
+                    return f"tool {name} was recorded, and is not offered"
+                if name not in known:
+                    return f"tool {name} is offered, and was not recorded"
+                old, new = canonical_json(known[name]), canonical_json(asked[name])
+                if old != new:
+                    return f"tool {name} {_first(old, new)}"
+            if list(known) != list(asked):
+                return f"tools come as {', '.join(asked)}, {', '.join(known)} was recorded"
+        for what in ("temperature", "seed"):
+            was, now = getattr(self._run, what), getattr(request, what)
+            if was != now:
+                return f"{what} differs from the recording: {was} was recorded, {now} is asked"
+        if request.schema is None:
+            return f"max_tokens differs from the recording: {request.max_tokens} is asked"
+        return "the reply's schema, or max_tokens, differs from the recording"
+
+
+def _first(old: str, new: str) -> str:
+    at = next(
+        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
+        min(len(old), len(new)),
+    )
+    return (
+        f"differs from the recording at character {at}: {old[at : at + 40]!r} was recorded, "
+        f"{new[at : at + 40]!r} is asked"
+    )
+
+
+def _name(tool: Mapping[str, Json]) -> str:
+    return str(tool["function"]["name"])
 
 
 def _place(origin: Origin) -> Place:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,11 @@ import pytest
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
 from bench.models.replay import ReplayModel
-from tests.running import run_plan, run_toy, toy_plan
+from bench.runner import run
+from bench.types import Reply, Request
+from tests.fault_server import FaultServer
+from tests.running import Quiet, run_plan, run_toy, toy_plan
+from tests.test_hosted_run import agent_plan, run_into
 
 
 def test_a_replayed_run_is_the_recorded_one_labelled_as_such(tmp_path: Path) -> None:
@@ -52,6 +59,65 @@ def test_a_changed_prompt_is_refused_naming_the_first_difference(
     )
     with pytest.raises(BenchError, match=r"message 0 \(system\) differs .* 'numbers"):
         run_plan(plan, tmp_path / "again")
+
+
+class Changing:
+    """A recording that is asked something else."""
+
+    def __init__(self, model: ReplayModel, change: Callable[[Request], Request]) -> None:
+        self._model, self._change = model, change
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._model, name)
+
+    async def reply(self, request: Request) -> Reply:
+        return await self._model.reply(self._change(request))
+
+
+def renamed(request: Request) -> Request:
+    first, *others = request.tools
+    function = {**first["function"], "description": "Read a digit."}
+    return replace(request, tools=({**first, "function": function}, *others))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (renamed, r"tool look differs from the recording at character \d+: 'number"),
+        (lambda r: replace(r, tools=r.tools[:1]), "tool label was recorded, and is not offered"),
+        (
+            lambda r: replace(r, temperature=0.5),
+            "temperature differs from the recording: 0.0 was recorded, 0.5 is asked",
+        ),
+        (lambda r: replace(r, seed=9), "seed differs from the recording: .* 9 is asked"),
+        (lambda r: replace(r, max_tokens=9), "max_tokens differs from the recording: 9 is asked"),
+        (lambda r: replace(r, messages=r.messages[:1]), "2 messages were recorded, 1 are sent"),
+    ],
+)
+def test_a_changed_tool_or_parameter_is_named(
+    tmp_path: Path, change: Callable[[Request], Request], said: str
+) -> None:
+    with FaultServer() as server:
+        run_into(agent_plan(server.url, 1), tmp_path / "run", "s")
+        plan = agent_plan(server.url, 1)
+    model = ReplayModel(tmp_path / "run")
+    same = replace(plan, models=(model,))
+    asyncio.run(run(same, Nothing(), Quiet()))
+    other = replace(plan, models=(Changing(model, change),))  # type: ignore[arg-type]
+    with pytest.raises(BenchError, match=said):
+        asyncio.run(run(other, Nothing(), Quiet()))
+
+
+class Nothing:
+    """A record that keeps nothing."""
+
+    def step(self, step: object) -> None: ...
+
+    def trial(self, trial: object) -> None: ...
+
+    def batch(self, batch: object) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 def test_of_several_recorded_models_one_must_be_named(tmp_path: Path) -> None:
