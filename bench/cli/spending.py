@@ -226,9 +226,6 @@ def _show(
     how = "the range goes from the ideal calls to twice their tokens, nothing cached"
     if pilot is not None:
         how = f"the pilot took {pilot[0]:.2f} times the ideal tokens (÷×{pilot[1]:.2f})"
-    if any("claude" in each.model for each in scaled):
-        how += "; Anthropic caches only what a request marks, and the agent marks nothing: there "
-        how += "expect USD cold"
     console.print(
         f"  {pace.concurrency} calls at once; bound by {times[0].bound_by}; {how}", highlight=False
     )

@@ -20,6 +20,8 @@ from bench.models.faults import EmptyReplyError, Fault, judge
 from bench.models.hosted import Answer, HostedModel
 from bench.types import Json, RawCall, Request, Usage
 
+_MARK: Final = {"type": "ephemeral"}
+"""Five minutes: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching"""
 _WITHOUT_KEY: Final = ("ollama", "ollama_chat", "lm_studio", "hosted_vllm", "llamafile")
 
 
@@ -44,7 +46,7 @@ class LitellmModel(HostedModel):
         key = api_key or ("none" if base_url else None)
         super().__init__(name, base_url=base_url, api_key=key, **options)
         self._stream = stream
-        _check(_litellm(), name, has_key=key is not None)
+        self._provider = _check(_litellm(), name, has_key=key is not None)
 
     async def close(self) -> None:
         """Close litellm's connections."""
@@ -67,7 +69,7 @@ class LitellmModel(HostedModel):
             model=self.name,
             base_url=self._base_url,
             api_key=self._api_key,
-            messages=[dict(message) for message in request.messages],
+            messages=self._messages(request),
             temperature=request.temperature,
             seed=request.seed,
             max_tokens=request.max_tokens,
@@ -115,6 +117,15 @@ class LitellmModel(HostedModel):
             or getattr(getattr(response, "usage", None), "cost", None),
         )
 
+    def _messages(self, request: Request) -> list[dict[str, Json]]:
+        """As they are; for Anthropic, which caches only what is marked, with two marks: behind the
+        system prompt, which the tools precede, and behind what the next step repeats."""
+        messages = [dict(message) for message in request.messages]
+        if self._provider == "anthropic":
+            for number in {0, len(messages) - 1}:
+                messages[number] = _marked(messages[number])
+        return messages
+
     def _judge(self, error: Exception) -> Fault:
         return judge(_litellm(), error)
 
@@ -150,7 +161,18 @@ def _raw_response(original: Any) -> Mapping[str, Json]:
     return raw if isinstance(raw, dict) else {}
 
 
-def _check(litellm: Any, name: str, *, has_key: bool) -> None:
+def _marked(message: Mapping[str, Json]) -> dict[str, Json]:
+    """The message with a mark behind it, where litellm looks for it."""
+    content = message.get("content")
+    if message.get("role") == "tool":
+        return {**message, "cache_control": _MARK}
+    if not isinstance(content, str) or not content:
+        return dict(message)
+    return {**message, "content": [{"type": "text", "text": content, "cache_control": _MARK}]}
+
+
+def _check(litellm: Any, name: str, *, has_key: bool) -> str:
+    """The provider, as litellm names it."""
     try:
         _model, provider, _key, _base = litellm.get_llm_provider(name)
     except Exception:
@@ -162,10 +184,11 @@ def _check(litellm: Any, name: str, *, has_key: bool) -> None:
             "named provider/model, an OpenAI-compatible server's openai/model with --base-url"
         ) from None
     if has_key or provider in _WITHOUT_KEY:
-        return
+        return str(provider)
     missing = litellm.validate_environment(name)["missing_keys"]
     if missing:
         raise BenchError(f"{name}: no key; set {' and '.join(missing)} in the environment")
+    return str(provider)
 
 
 @cache

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,37 @@ def test_anthropics_input_includes_what_its_cache_holds() -> None:
     assert reply.tokens == "measured"
     assert json.loads(reply.calls[0].arguments) == {"id": "7"}
     assert "temperature" not in provider.bodies[0], "this model refuses a temperature"
+
+
+def test_what_repeats_is_marked_for_anthropics_cache_and_for_nobody_else() -> None:
+    mark = {"type": "ephemeral"}
+    call = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    ask = replace(
+        ASK,
+        messages=(
+            {"role": "system", "content": "Decide."},
+            {"role": "user", "content": "Is 7 even?"},
+            call,
+            {"role": "tool", "tool_call_id": "c1", "content": "7"},
+        ),
+    )
+    usage = {"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 90}
+    body = {
+        "id": "m", "type": "message", "role": "assistant", "model": "m",
+        "content": [{"type": "text", "text": "No."}], "stop_reason": "end_turn",
+        "usage": {**usage, "cache_creation_input_tokens": 7},
+    }  # fmt: skip
+    provider = Provider(lambda: web.json_response(body))
+    (reply,) = provider.talk(ask, name="anthropic/claude-opus-4-8")
+    sent = provider.bodies[0]
+    assert sent["system"][-1]["cache_control"] == mark
+    assert [m["role"] for m in sent["messages"]] == ["user", "assistant", "user"]
+    assert sent["messages"][-1]["content"][-1]["cache_control"] == mark
+    assert json.dumps(sent).count("cache_control") == 2
+    assert (reply.usage.cached_input, reply.usage.cache_write) == (90, 7)
+    other = Provider(lambda: completion({"content": "No."}))
+    other.talk(ask, name="openai/any")
+    assert "cache_control" not in json.dumps(other.bodies)
 
 
 def test_anthropics_refusal_is_told_from_a_filter() -> None:
