@@ -68,7 +68,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
     else:
         first = _success(summary, scenario, drawn)
     return [
-        *_decision(summary, name, drawn("decision-map")),
+        *_decision(summary, name, drawn("pareto"), drawn("decision-map")),
         *first,
         Section(
             "Time and tokens",
@@ -168,7 +168,9 @@ def _claims(summary: Summary, scenario: ScenarioInfo) -> list[Section]:
     return [Section("Claims", "claims", (said,), (table,))]
 
 
-def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Section]:
+def _decision(
+    summary: Summary, name: str, front: tuple[Chart, ...], map_: tuple[Chart, ...]
+) -> list[Section]:
     """What to build, and what it costs; nothing if only yardsticks ran."""
     decision = economics.decision_of(summary, name)
     if decision is None or summary.assumptions is None:
@@ -186,6 +188,7 @@ def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sec
                 *recommendation.sentences(decision, summary.assumptions),
             ),
             present(economics.check_table(decision), economics.cost_table(decision)),
+            front,
         ),
         Section(
             "Economics",
@@ -199,7 +202,7 @@ def _decision(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sec
                 economics.influence_table(decision),
                 economics.chord_table(decision),
             ),
-            drawn,
+            map_,
         ),
     ]
 

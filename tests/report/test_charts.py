@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 from bench.analysis import summarise
+from bench.analysis.assumptions import load_assumptions
 from bench.analysis.rows import RowProvenance, Summary
 from bench.journal import read_run
 from bench.report import ReportPaths
 from bench.report.charts import charts
 from bench.report.charts.cost import cost_chart
 from bench.report.charts.latency import DOTS, thinned
+from bench.report.charts.pareto import pareto_chart
 from bench.report.palette import APPROACHES, OTHER
-from tests.synthetic import Shape, write_run
+from tests.synthetic import HOSTED, Shape, write_run
 
-KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism", "decision-map"}
+KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism", "pareto", "decision-map"}
 
 
 def test_each_chart_comes_as_svg_and_png(written: ReportPaths) -> None:
@@ -54,7 +56,7 @@ def test_the_alternative_text_holds_the_figures(written: ReportPaths) -> None:
 def test_a_run_without_a_model_draws_what_it_has(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", Shape(scenarios=("csv_reconciliation",), models=()))
     drawn = charts(summarise(folder), read_run(folder).trials)
-    assert {chart.kind for chart in drawn} == KINDS - {"tokens", "decision-map"}
+    assert {chart.kind for chart in drawn} == KINDS - {"tokens", "pareto", "decision-map"}
 
 
 def test_the_map_says_where_nobody_can_decide(written: ReportPaths) -> None:
@@ -70,6 +72,26 @@ def test_the_map_says_where_nobody_can_decide(written: ReportPaths) -> None:
     assert "data cannot decide" in text
     assert "<image" not in text
     assert len(text) < 100_000
+
+
+def test_the_front_tells_verdicts_only_where_something_is_asked(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",)))
+    (free,) = summarise(folder).decisions
+    plain = pareto_chart(free)
+    assert plain is not None
+    assert "on the front" in plain.alt
+    assert "feasible" not in plain.alt + plain.svg
+    asked = load_assumptions(None, min_success=0.7, max_usd_per_1k=1.0)
+    (held,) = summarise(folder, asked).decisions
+    chart = pareto_chart(held)
+    assert chart is not None
+    for verdict in {option.verdict for option in held.options}:
+        assert f": {verdict}" in chart.svg
+        assert f", {verdict}" in chart.alt
+    dear = next(option for option in held.options if option.verdict == "infeasible")
+    assert dear.model == HOSTED
+    cheapest = next(option for option in held.options if option.pareto)
+    assert f"{cheapest.approach}: " in chart.alt
 
 
 def test_many_times_are_thinned_by_rank_with_their_extremes_kept() -> None:

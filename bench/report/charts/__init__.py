@@ -12,6 +12,7 @@ from bench.report.charts.decision_map import decision_map_chart
 from bench.report.charts.determinism import determinism_chart
 from bench.report.charts.drawing import Chart
 from bench.report.charts.latency import latency_chart
+from bench.report.charts.pareto import pareto_chart
 from bench.report.charts.scaling import scaling_chart
 from bench.report.charts.tokens import tokens_chart
 from bench.types import Trial
@@ -27,6 +28,7 @@ def charts(
     for scenario in summary.scenarios:
         name = scenario.name
         rows = [row for row in summary.rows if row.scenario == name and row.drift == "none"]
+        made += [pareto_chart(each) for each in summary.decisions if each.scenario == name]
         if candidates and summary.assumptions is not None:
             made.append(decision_map_chart(name, candidates.get(name, ()), summary.assumptions))
         for stratum, where in ((MIX, "in production"), (ALL, "in the sample")):

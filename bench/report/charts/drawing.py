@@ -55,7 +55,7 @@ class Chart:
     scenario: str
     kind: str
     """``cost-mix``, ``cost-all``, ``latency``, ``tokens``, ``scaling``,
-    ``determinism`` or ``decision-map``."""
+    ``determinism``, ``pareto`` or ``decision-map``."""
     title: str
     alt: str
     """What it shows, with its figures, for those who cannot see it."""
