@@ -78,6 +78,8 @@ class ScenarioPlan:
     tools_hash: str
     prompt_tokens: int | None
     """Static tokens of system prompt and tools, counted with tiktoken."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What was set with ``--option``."""
     drift: str = "none"
     """The change that the drifted ones among the cases show."""
     repair: tuple[RepairPlan, ...] = ()

@@ -16,6 +16,7 @@ import psutil
 
 from bench import repair
 from bench.approaches.protocols import conversation
+from bench.configured import options_of
 from bench.hashing import content_hash
 from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, StratumPlan
 from bench.metering import tokens
@@ -129,7 +130,7 @@ def code_hash(scenario: Scenario) -> str:
         [
             [path.name, path.read_text(encoding="utf-8")]
             for folder in folders
-            for path in sorted(folder.glob("*.*"))
+            for path in sorted(folder.rglob("*.*"))
             if path.suffix in {".py", ".md", ".toml"} and path.name != "README.md"
         ]
     )
@@ -181,6 +182,7 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
         prompt_tokens=tokens.count_request(
             Request(({"role": "system", "content": prompt},), tools=tools)
         ),
+        options=options_of(scenario),
         drift=run.drift,
         repair=(
             repair.sizes(scenario.repair(run.drift))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import scenarios
 from bench.approaches import APPROACHES, approach
+from bench.configured import configured
 from bench.errors import BenchError
 from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs
 from bench.manifest import Settings, make_manifest
@@ -96,6 +97,8 @@ class Options:
     """Run each case also as it looks after this change."""
     hostile: bool = False
     """Run the strata of attacks and their twins, and nothing else."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the scenarios' own."""
     sweep: Sweep | None = None
     """A setting to be tried at several values."""
     data: Path | None = None
@@ -294,10 +297,10 @@ def _limits(options: Options) -> Limits:
 def _chosen(options: Options) -> list[Scenario]:
     names = options.scenarios or tuple(scenarios.names())
     if options.data is None:
-        return [scenarios.scenario(name) for name in names]
+        return [configured(scenarios.scenario(name), options.options) for name in names]
     if len(names) != 1:
         raise BenchError("--data is for one scenario; name it, say bench run billing_webhooks")
-    chosen = scenarios.scenario(names[0])
+    chosen = configured(scenarios.scenario(names[0]), options.options)
     if not isinstance(chosen, TakesData):
         raise BenchError(f"{names[0]} cannot be run on data of your own; billing_webhooks can")
     if options.strata or options.drift != "none" or options.hostile or options.size == "full":

@@ -116,6 +116,15 @@ def run(
     allow_unpriced: Annotated[
         bool, typer.Option("--allow-unpriced", help="Run a hosted model without a known price.")
     ] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            help="A setting of the scenario's own, such as rows=10: its README lists them. May be "
+            "given several times.",
+        ),
+    ] = None,
     sweep: Annotated[
         str | None,
         typer.Option(
@@ -165,10 +174,13 @@ def run(
       bench run billing_webhooks --drift rules          before and after a change of the rules
 
       bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
+      bench run csv_reconciliation --option rows=10     files of ten rows
+
       bench run --sweep records=1e2,1e3,1e4             how time grows with the records
 
       bench run billing_webhooks --data my-events       your own events through all approaches
     """
+    from bench.configured import parse as parse_options
     from bench.models.faults import scrub
     from bench.session import Options
     from bench.sweep import parse
@@ -206,6 +218,7 @@ def run(
         tpm=tpm,
         drift=drift or "none",  # type: ignore[arg-type]  # checked above
         hostile=hostile,
+        options=parse_options(option or ()),
         sweep=parse(sweep) if sweep is not None else None,
         data=data,
         secret=secret,

@@ -6,23 +6,37 @@ from collections import Counter
 
 from bench.types import Case, Json, Task, ToolCall
 from scenarios.csv_reconciliation.data import FILE
-from scenarios.csv_reconciliation.intake import AMBIGUOUS, HEADER, read_bytes
+from scenarios.csv_reconciliation.intake import AMBIGUOUS, HEADER, Row, read_bytes
 from scenarios.csv_reconciliation.ledger import DISPOSITIONS
 from scenarios.csv_reconciliation.schema import imported_id
+from scenarios.csv_reconciliation.setting import SHOWN, Setting
 
 SPARE_STEPS = 4
 """Beyond the perfect agent's: for a second look, or a mistake that a tool refuses."""
+SPARE_ROWS = 5
+"""Rows for which there is one more spare step."""
 
 
-def tasks(case: Case, records: tuple[str, ...]) -> tuple[Task, ...]:
-    """One conversation: the given rows under our columns."""
+def tasks(case: Case, records: tuple[str, ...], setting: Setting) -> tuple[Task, ...]:
+    """One conversation with the given rows under our columns, or one for each row. What is too long
+    to be shown is left to be read page by page."""
     if not records:
         return ()
     rows = read_bytes(FILE, case.files[FILE])
+    groups = [(record,) for record in records] if setting.conversation == "row" else [records]
+    return tuple(_task(rows, group, paged=setting.paged) for group in groups)
+
+
+def _task(rows: tuple[Row, ...], records: tuple[str, ...], *, paged: bool) -> Task:
     numbers = [_number(record) for record in records]
+    steps = 2 * len(records) + 1 + SPARE_STEPS + len(records) // SPARE_ROWS
+    start = f"{FILE}, {len(rows)} rows in all."
+    if paged:
+        count, first = len(numbers), numbers[0]
+        message = f"{start} {count} are yours. Begin with read_rows(first={first})."
+        return Task(records, message, steps + -(-count // SHOWN))
     lines = [f"row {number}: {rows[number - 1].line}" for number in numbers]
-    message = f"{FILE}, {len(rows)} rows in all. Yours:\n\n{HEADER}\n" + "\n".join(lines)
-    return (Task(records, message, 2 * len(records) + 1 + SPARE_STEPS),)
+    return Task(records, f"{start} Yours:\n\n{HEADER}\n" + "\n".join(lines), steps)
 
 
 def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
@@ -30,7 +44,10 @@ def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
     ``task`` have been decided rightly."""
     truths = case.truth["rows"]
     calls: list[ToolCall] = []
-    for record in task.records:
+    paged = HEADER not in task.message
+    for index, record in enumerate(task.records):
+        if paged and index % SHOWN == 0:
+            calls.append(ToolCall("read_rows", {"first": _number(record)}))
         calls += _decide(_number(record), truths[_number(record) - 1])
     counts = Counter(truth["disposition"] for truth in truths)
     figures = {"rows": len(truths)} | {str(name): counts[name] for name in DISPOSITIONS}

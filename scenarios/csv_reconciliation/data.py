@@ -36,10 +36,11 @@ def populate(connection: Connection, seed: int) -> None:
     connection.execute(insert(customers), [customer.values() for customer in background(seed)])
 
 
-def cases(counts: Mapping[str, int], seed: int) -> list[Case]:
-    """``counts[stratum]`` cases of each stratum, in the order of the strata."""
+def cases(counts: Mapping[str, int], seed: int, size: int | None = None) -> list[Case]:
+    """``counts[stratum]`` cases of each stratum, in the order of the strata; with a ``size``, files
+    of that many rows, or of as many as the stratum needs."""
     return [
-        _case(stratum.name, number, seed)
+        _case(stratum.name, number, seed, size)
         for stratum in STRATA
         for number in range(counts.get(stratum.name, 0))
     ]
@@ -54,20 +55,19 @@ def batch(records: int, seed: int) -> Case:
     return _assemble(f"batch-{records}", ORDINARY[0], draft, rows, files.Format())
 
 
-def _case(stratum: str, number: int, seed: int) -> Case:
+def _case(stratum: str, number: int, seed: int, size: int | None) -> Case:
     rng = Random(f"csv_reconciliation/{seed}/{stratum}/{number}")
     kind = KINDS[stratum]
     locales = kind.locales
     home = US in locales and rng.random() < AT_HOME
     draft = Draft(rng, seed, US if home else rng.choice(locales))
     rows = kind.build(draft)
-    for _ in range(rng.choice(ROWS) - len(rows)):
+    for _ in range((size or rng.choice(ROWS)) - len(rows)):
         (other,) = KINDS[rng.choice(ORDINARY)].build(draft)
         last = len(rows) - (rows[-1].reason == "total_row")
         rows.insert(rng.randint(0, last), other)
-    return _assemble(
-        f"{stratum}-{number:04d}", stratum, draft, rows, files.drawn(rng, draft.people.locale)
-    )
+    id_ = f"{stratum}-{number:04d}" + (f"-rows{size}" if size else "")
+    return _assemble(id_, stratum, draft, rows, files.drawn(rng, draft.people.locale))
 
 
 def _assemble(

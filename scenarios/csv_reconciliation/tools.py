@@ -7,6 +7,7 @@ damage the database for certain; which of the harmless choices is right, the age
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,7 @@ from scenarios.csv_reconciliation.schema import (
     fold,
 )
 from scenarios.csv_reconciliation.search import find
+from scenarios.csv_reconciliation.setting import SHOWN
 
 MOST_CANDIDATES = 5
 
@@ -102,7 +104,7 @@ def _insert_customer(context: ToolContext, arguments: OfRow) -> Json:
     desk = _desk(context, arguments.row)
     _guard_validity(context, desk.row)
     with context.workspace.engine.begin() as connection:
-        return _write(connection, desk, ledger.inserted(desk.row.number, desk.row.person))
+        return _write(context, connection, desk, ledger.inserted(desk.row.number, desk.row.person))
 
 
 def _merge_customer(context: ToolContext, arguments: Merge) -> Json:
@@ -119,27 +121,29 @@ def _merge_customer(context: ToolContext, arguments: Merge) -> Json:
                 guarded=True,
             )
         entry = ledger.merged(row.number, row.person, into, take_name=arguments.take_name)
-        return _write(connection, desk, entry)
+        return _write(context, connection, desk, entry)
 
 
 def _reject_row(context: ToolContext, arguments: Reject) -> Json:
     desk = _desk(context, arguments.row)
     with context.workspace.engine.begin() as connection:
-        return _write(connection, desk, Entry(desk.row.number, "rejected", arguments.reason))
+        return _write(
+            context, connection, desk, Entry(desk.row.number, "rejected", arguments.reason)
+        )
 
 
 def _flag_row(context: ToolContext, arguments: Flag) -> Json:
     desk = _desk(context, arguments.row)
     with context.workspace.engine.begin() as connection:
-        return _write(connection, desk, Entry(desk.row.number, "flagged", arguments.kind))
+        return _write(context, connection, desk, Entry(desk.row.number, "flagged", arguments.kind))
 
 
 def _write_summary(context: ToolContext, arguments: Summary) -> Json:
-    file, rows = _file(context)
+    file, rows = file_of(context)
     with context.workspace.engine.connect() as connection:
-        done = ledger.decided(connection, file)
-    if left := [number for number in rows if number not in done]:
-        raise ToolError(f"rows {left} are not decided yet; go on with row {left[0]}")
+        left = _left(connection, context, file, rows)
+    if left:
+        raise ToolError(f"rows {_few(left)} are not decided yet; go on with row {left[0]}")
     ledger.write_summary(context.workspace.folder, arguments.model_dump())
     return {"written": ledger.SUMMARY}
 
@@ -163,7 +167,7 @@ TOOLS = (
     Tool("flag_row", "Leave a row to a human.", Flag, _flag_row),
     Tool(
         "write_summary",
-        "Report the totals of the whole file and finish. Only when every row is decided.",
+        "Report the totals and finish. Only when every row of yours is decided.",
         Summary,
         _write_summary,
         final=True,
@@ -171,7 +175,8 @@ TOOLS = (
 )
 
 
-def _file(context: ToolContext) -> tuple[Import, dict[int, Row]]:
+def file_of(context: ToolContext) -> tuple[Import, dict[int, Row]]:
+    """The import that a task belongs to, and its rows by number."""
     import_id = context.records[0].rpartition("/")[0]
     with context.workspace.engine.connect() as connection:
         file = next(file for file in ledger.pending(connection) if file.id == import_id)
@@ -180,11 +185,10 @@ def _file(context: ToolContext) -> tuple[Import, dict[int, Row]]:
 
 
 def _desk(context: ToolContext, number: int) -> Desk:
-    file, rows = _file(context)
+    file, rows = file_of(context)
     if file.record(number) not in context.records:
         with context.workspace.engine.connect() as connection:
-            done = ledger.decided(connection, file)
-        left = [n for n in rows if file.record(n) in context.records and n not in done]
+            left = _left(connection, context, file, rows)
         go_on = f"go on with row {left[0]}" if left else "all of yours are decided: write_summary"
         raise ToolError(f"row {number} is not yours; {go_on}")
     return Desk(file, rows, rows[number])
@@ -203,7 +207,20 @@ def _customer(connection: Connection, customer_id: str) -> Customer | None:
     return customer(found) if found else None
 
 
-def _write(connection: Connection, desk: Desk, entry: Entry) -> Json:
+def _left(
+    connection: Connection, context: ToolContext, file: Import, rows: Iterable[int]
+) -> list[int]:
+    """The rows of this task that are not decided yet."""
+    done = ledger.decided(connection, file)
+    return [n for n in rows if n not in done and file.record(n) in context.records]
+
+
+def _few(rows: list[int]) -> Json:
+    """Row numbers, of many only the next and how many."""
+    return rows if len(rows) <= SHOWN else f"{len(rows)}, next is row {rows[0]}"
+
+
+def _write(context: ToolContext, connection: Connection, desk: Desk, entry: Entry) -> Json:
     done = ledger.decided(connection, desk.file)
     if entry.row in done:
         raise ToolError(f"row {entry.row} is decided already; go on", guarded=True)
@@ -211,8 +228,8 @@ def _write(connection: Connection, desk: Desk, entry: Entry) -> Json:
         ledger.write(connection, desk.file, [entry])
     except IntegrityError:
         raise ToolError(f"row {entry.row}: the database refuses this write") from None
-    left = [number for number in desk.rows if number not in done and number != entry.row]
-    result: dict[str, Json] = {"row": entry.row, "done": entry.disposition, "left": left}
+    left = _left(connection, context, desk.file, desk.rows)
+    result: dict[str, Json] = {"row": entry.row, "done": entry.disposition, "left": _few(left)}
     if not left:
         result["totals"] = ledger.totals(connection, desk.file)
     return result
