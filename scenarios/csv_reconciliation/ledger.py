@@ -26,6 +26,7 @@ from scenarios.csv_reconciliation.schema import (
 Disposition: TypeAlias = Literal["inserted", "merged", "rejected", "flagged"]
 DISPOSITIONS: tuple[Disposition, ...] = ("inserted", "merged", "rejected", "flagged")
 SUMMARY = "summary.json"
+READABLE_SUMMARY = "summary.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +123,8 @@ def totals(connection: Connection, batch: Import) -> dict[str, int]:
 
 
 def write_summary(folder: Path, figures: Mapping[str, int]) -> None:
-    """Write ``summary.json``."""
+    """Write ``summary.json``, and the same figures for a human to read."""
     (folder / SUMMARY).write_text(json.dumps(dict(figures)) + "\n")
+    lines = [f"| {name} | {figure} |" for name, figure in figures.items()]
+    head = ["# Import summary", "", "| | rows |", "| --- | ---: |"]
+    (folder / READABLE_SUMMARY).write_text("\n".join([*head, *lines, ""]))

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from bench.types import Case, Json, RecordVerdict, Status, Verdict, Workspace
-from scenarios.csv_reconciliation.ledger import DISPOSITIONS, SUMMARY
+from scenarios.csv_reconciliation.ledger import DISPOSITIONS, READABLE_SUMMARY, SUMMARY
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import (
     BACKGROUND,
@@ -33,6 +33,7 @@ UPDATE_BY_ID = re.compile(
     r"^UPDATE customers SET .* WHERE customers\.id = (\?|%\(\w+\)s)$", re.DOTALL
 )
 
+FIGURE = re.compile(r"^\| (\w+) \| (-?\d+) \|$", re.MULTILINE)
 NEEDS_REVIEW = "flagged: needs_review"
 """A human is asked without saying why: right where one is needed, deferred elsewhere."""
 
@@ -228,7 +229,17 @@ def _summary_faults(workspace: Workspace, found: Found) -> list[str]:
     counts = Counter(entry["disposition"] for entry in found.values())
     right = {"rows": len(found)} | {str(name): counts[name] for name in DISPOSITIONS}
     return [
-        f"{SUMMARY}: {name} is {summary.get(name)!r}, right is {figure}"
+        f"{file}: {name} is {figures.get(name)!r}, right is {figure}"
+        for file, figures in ((SUMMARY, summary), (READABLE_SUMMARY, _readable_summary(workspace)))
         for name, figure in right.items()
-        if summary.get(name) != figure
+        if figures.get(name) != figure
     ]
+
+
+def _readable_summary(workspace: Workspace) -> dict[str, int]:
+    """The figures in ``summary.md``; none if it is missing."""
+    try:
+        text = (workspace.folder / READABLE_SUMMARY).read_text("utf-8")
+    except (OSError, ValueError):
+        return {}
+    return {name: int(figure) for name, figure in FIGURE.findall(text)}

@@ -122,7 +122,8 @@ def test_the_summary_waits_for_the_last_row_and_takes_any_figures(template: Temp
         call(case, workspace, "write_summary", figures)
         assert json.loads((workspace.folder / "summary.json").read_text()) == figures
         faults = SCENARIO.verify(case, workspace).faults
-    assert faults == ("summary.json: inserted is 7, right is 1",)
+    wrong = "inserted is 7, right is 1"
+    assert faults == (f"summary.json: {wrong}", f"summary.md: {wrong}")
 
 
 def test_a_merge_takes_the_name_only_when_told(template: Template) -> None:

@@ -70,6 +70,21 @@ def test_a_missing_or_unreadable_summary_is_a_fault(
         assert verdict.records[0].status == "pass"
 
 
+@pytest.mark.parametrize("name", ["rows", "inserted", "merged", "rejected", "flagged"])
+def test_every_figure_of_the_readable_summary_is_checked(
+    name: str, case: Case, template: Template
+) -> None:
+    with template.workspace(case) as workspace:
+        play_ideally(case, workspace, case.records)
+        summary = workspace.folder / "summary.md"
+        right = f"| {name} | {int(name in ('rows', 'inserted'))} |"
+        assert right in summary.read_text()
+        summary.write_text(summary.read_text().replace(right, f"| {name} | 9 |"))
+        assert len(SCENARIO.verify(case, workspace).faults) == 1
+        summary.unlink()
+        assert len(SCENARIO.verify(case, workspace).faults) == 5
+
+
 def test_an_untouched_case_fails_as_undecided(case: Case, template: Template) -> None:
     with template.workspace(case) as workspace:
         verdict = SCENARIO.verify(case, workspace)
