@@ -327,6 +327,26 @@ class Unguardable(Protocol):
         """Take them away in this trial's copy, for ``--no-guards``."""
 
 
+@dataclass(frozen=True, slots=True)
+class OwnDecisions:
+    """What a scenario's job decided on a user's own data."""
+
+    file: Path
+    """Where the decisions stand, one a line."""
+    noun: str
+    """What the lines are, in the plural: ``deliveries``, ``rows``."""
+    counts: Mapping[str, int]
+    """Decision → how many."""
+
+
+class OwnData(Protocol):
+    """A scenario's way with a user's own data: its optional attribute ``own_data``."""
+
+    def decide(self, data: Path, out: Path, secret: str | None = None) -> OwnDecisions:
+        """Run the job on the files of the folder ``data`` and write what it decided to the folder
+        ``out``, whole or not at all. Raises ``BenchError`` for files that cannot be used."""
+
+
 def reworded(scenario: Scenario, wording: Wording) -> Scenario:
     """The same scenario with another prompt and policy; the given one stays as it is."""
     other = copy.copy(scenario)

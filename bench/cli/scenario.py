@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.errors import BenchError
+from bench.types import OwnData
 
 app = typer.Typer(help="Use a scenario's own parts: its job on your data.", no_args_is_help=True)
 
@@ -39,20 +39,16 @@ def job(
     Example:
 
       bench scenario job billing_webhooks --data my-events --out decided
+      bench scenario job csv_reconciliation --data my-files --out decided
     """
     import scenarios
-    from bench.database import scratch_workspace
 
-    chosen = scenarios.scenario(name)
-    own = getattr(chosen, "own_data", None)
+    own: OwnData | None = getattr(scenarios.scenario(name), "own_data", None)
     if own is None:
-        raise BenchError(f"{name} does not take data of your own; billing_webhooks does")
-    case = own.read(data, secret)
-    with scratch_workspace(chosen.metadata, case) as workspace:
-        report = chosen.job(workspace, unsure="review")
-        written = own.write(workspace, out)
-    rejected = len(case.rows["decisions"])
-    counts = Counter(decision.decision.split()[0] for decision in report.decisions)
-    counts["rejected"] = rejected
-    said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()) if count)
-    typer.echo(f"{written}: {len(report.decisions) + rejected} deliveries: {said or 'none'}")
+        raise BenchError(
+            f"{name} does not take data of your own; billing_webhooks and csv_reconciliation do"
+        )
+    decided = own.decide(data, out, secret)
+    counts = {word: count for word, count in sorted(decided.counts.items()) if count}
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    typer.echo(f"{decided.file}: {sum(counts.values())} {decided.noun}: {said or 'none'}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bench.database import scratch_workspace
 from bench.errors import BenchError
-from bench.types import Case, Json, Workspace
-from scenarios.billing_webhooks import entry
-from scenarios.billing_webhooks.schema import billing_events, decisions, pending_events
+from bench.types import Case, Json, OwnDecisions, Workspace
+from scenarios.billing_webhooks import entry, job
+from scenarios.billing_webhooks.schema import (
+    billing_events,
+    decisions,
+    metadata,
+    pending_events,
+)
 
 PRICE_COLUMNS = ("price_id", "unit_amount", "currency", "interval")
 SUBSCRIPTION_COLUMNS = (
@@ -33,6 +40,17 @@ SUBSCRIPTION_COLUMNS = (
 )
 PRORATION_BEHAVIORS = ("always_invoice", "create_prorations", "none")
 DECISION_COLUMNS = ("event_id", "decision", "amount_minor", "currency", "reason")
+
+
+def decide(data: Path, out: Path, secret: str | None = None) -> OwnDecisions:
+    """Run the job on the deliveries of a folder and write ``decisions.csv``: one line for each."""
+    case = read(data, secret)
+    with scratch_workspace(metadata, case) as workspace:
+        report = job.process(workspace, unsure="review")
+        written = write(workspace, out)
+    counts = Counter(decision.decision.split()[0] for decision in report.decisions)
+    counts["rejected"] = len(case.rows["decisions"])
+    return OwnDecisions(written, "deliveries", counts)
 
 
 def read(folder: Path, secret: str | None = None) -> Case:

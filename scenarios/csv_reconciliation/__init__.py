@@ -21,7 +21,7 @@ from bench.types import (
     Wording,
     Workspace,
 )
-from scenarios.csv_reconciliation import agent, data, job, schema, verify
+from scenarios.csv_reconciliation import agent, data, job, own, schema, verify
 from scenarios.csv_reconciliation.looking import LOOKING
 from scenarios.csv_reconciliation.setting import Setting
 from scenarios.csv_reconciliation.strata import STRATA
@@ -39,6 +39,7 @@ class CsvReconciliation:
     options: Mapping[str, str] = {}  # never changed in place
     setting: Setting = Setting()
     metadata: MetaData = schema.metadata
+    own_data = own
     wording: Wording = Wording(
         *((Path(__file__).parent / name).read_text("utf-8") for name in ("prompt.md", "policy.md"))
     )

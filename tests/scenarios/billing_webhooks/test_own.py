@@ -171,7 +171,10 @@ def test_a_mistake_in_a_table_is_one_line_and_nothing_is_written(
     assert not out.exists()
 
 
-def test_a_scenario_without_own_data_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["scenario", "job", "csv_reconciliation", "--data", "d", "--out", "o"]
+def test_a_scenario_without_own_data_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("scenarios.billing_webhooks.BillingWebhooks.own_data")
+    arguments = ["scenario", "job", "billing_webhooks", "--data", "d", "--out", "o"]
     assert invoke(arguments) == 2
     assert "does not take data of your own" in capsys.readouterr().err
