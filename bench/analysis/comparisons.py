@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.analysis.documented import Documented
 from bench.analysis.samples import by_case, usable
+from bench.analysis.statistics import paired_interval
 from bench.types import Trial
 
 
@@ -32,7 +33,7 @@ class Comparison(Documented):
     difference: float
     """Share of cases right, second − first."""
     low: float
-    """Lower end of its 95 % interval (Tango's score interval on effective counts)."""
+    """Lower end of its 95 % interval (Jeffreys' posterior on effective counts)."""
     high: float
     """Upper end."""
     test: Literal["mcnemar", "sign_flip"]
@@ -71,7 +72,7 @@ def _compare(
     second: dict[str, tuple[Trial, ...]],
     scenario: str,
 ) -> Comparison | None:
-    from bench.gate.intervals import difference_interval
+    from bench.gate.intervals import effective_pairs
     from bench.gate.significance import mcnemar, sign_flip
 
     cases = sorted(first.keys() & second.keys())
@@ -87,7 +88,8 @@ def _compare(
     # Repeats of few cases do not make the others count more.
     drawn = float(np.mean([min(len(first[case]), len(second[case])) for case in cases]))
     weights = np.full(len(cases), 1 / len(cases))
-    interval = difference_interval(weights, differences, drawn, 0.95)
+    n = effective_pairs(weights, differences, drawn)
+    interval = paired_interval(n * lost / len(cases), n * gained / len(cases), n)
     return Comparison(
         first=one,
         second=two,

@@ -16,6 +16,8 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 DRAWS = 10_000
+LEAST_FREEDOM = 9
+"""Degrees of freedom, those of ten cases, from which a bootstrap-t is tame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,43 +107,98 @@ def bootstrap_ratio(
     """Interval of the weighted ratio of amounts that are never negative, resampling whole cases
     within each part.
 
-    Percentiles, widened as a t interval is wider than a normal one, because a plain bootstrap is
-    too narrow with few cases: T. Hesterberg, The American Statistician 69 (2015), 371-386. The
-    degrees of freedom over several parts are Satterthwaite's. None unless some part has two cases.
+    Bootstrap-t of the logarithm: each resample is studentised by its own linearised standard
+    error, so that the interval follows a long tail where percentiles, of any width, miss it
+    (B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 12.5; the
+    logarithm steadies the variance, chapter 12.6). With fewer than ten cases its quantiles are
+    wild, and Student's t takes their place. The degrees of freedom over several parts are
+    Satterthwaite's. None unless some part has two cases.
     """
     parts = [(weight, clusters) for weight, clusters in parts if weight > 0 and clusters]
     if not any(len(clusters) > 1 for _, clusters in parts):
         return None
-    generator = np.random.default_rng(seed)
     weights = sum(weight for weight, _ in parts)
-    total: NDArray[np.float64] = np.zeros(draws)
-    spreads: list[tuple[float, int]] = []
-    for weight, clusters in parts:
-        values = np.array([cluster.value for cluster in clusters])
-        sizes = np.array([cluster.size for cluster in clusters])
-        chosen = generator.integers(0, len(clusters), size=(draws, len(clusters)))
-        part = weight / weights * values[chosen].sum(axis=1) / sizes[chosen].sum(axis=1)
-        total += part
-        spreads.append((float(np.var(part)), len(clusters)))
-    tail = _widened_tail(spreads, confidence)
-    low, high = np.quantile(total, [tail, 1 - tail], method="inverted_cdf")
-    centre = weighted_ratio(parts) or 0.0
-    return Interval(min(float(low), centre), max(float(high), centre))
+    tables = [(weight / weights, _moments(clusters)) for weight, clusters in parts]
+    whole = [_weighted(weight, len(table), table.sum(axis=0)[None]) for weight, table in tables]
+    centre = float(sum(ratios[0] for ratios, _ in whole))
+    variances = [
+        (float(spread[0]), len(table))
+        for (_, spread), (_, table) in zip(whole, tables, strict=True)
+    ]
+    error = math.sqrt(sum(variance for variance, _ in variances))
+    if centre <= 0 or error <= 1e-12 * centre:
+        return Interval(centre, centre)
+    freedom = error**4 / sum(v * v / (n - 1) for v, n in variances if n > 1)
+    tail = 0.5 - confidence / 2
+    high = float(stats.t.ppf(1 - tail, freedom))
+    low = -high
+    if freedom >= LEAST_FREEDOM:
+        low, high = _studentised(tables, centre, seed, draws, tail)
+    return Interval(
+        centre * math.exp(-max(0.0, high) * error / centre),
+        centre * math.exp(-min(0.0, low) * error / centre),
+    )
 
 
-def _widened_tail(spreads: Sequence[tuple[float, int]], confidence: float) -> float:
-    """The percentile that does for a bootstrap what Student's t does for the normal.
+def _moments(clusters: Sequence[Cluster]) -> NDArray[np.float64]:
+    """Value, size, value², value × size and size² of each cluster: what a resample adds up."""
+    values = np.array([cluster.value for cluster in clusters])
+    sizes = np.array([cluster.size for cluster in clusters])
+    return np.stack([values, sizes, values**2, values * sizes, sizes**2], axis=1)
 
-    ``spreads``: the bootstrap variance and the number of cases of each independent part.
+
+def _weighted(
+    weight: float, n: int, sums: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight × ratio, and its linearised variance, of each row of summed moments."""
+    value, size, value2, cross, size2 = sums.T
+    ratios = value / size
+    spread = np.maximum(0, value2 - 2 * ratios * cross + ratios**2 * size2) / size**2
+    return weight * ratios, weight**2 * spread * (n / (n - 1) if n > 1 else 0.0)
+
+
+def _studentised(
+    tables: Sequence[tuple[float, NDArray[np.float64]]],
+    centre: float,
+    seed: int,
+    draws: int,
+    tail: float,
+) -> tuple[float, float]:
+    """The quantiles of (log resample − log estimate) ÷ the resample's standard error."""
+    generator = np.random.default_rng(seed)
+    totals: NDArray[np.float64] = np.zeros(draws)
+    variance: NDArray[np.float64] = np.zeros(draws)
+    for weight, table in tables:
+        n = len(table)
+        chosen = generator.integers(0, n, size=(draws, n))
+        sums = np.stack([moment[chosen].sum(axis=1) for moment in table.T], axis=1)
+        ratios, spread = _weighted(weight, n, sums)
+        totals += ratios
+        variance += spread
+    sound = (totals > 0) & (variance > 0)
+    found = np.log(totals[sound] / centre) * totals[sound] / np.sqrt(variance[sound])
+    low, high = np.quantile(found, [tail, 1 - tail], method="inverted_cdf")
+    return float(low), float(high)
+
+
+def paired_interval(
+    lost: float, gained: float, n: float, confidence: float = CONFIDENCE
+) -> Interval:
+    """Interval of a difference of paired shares, (gained − lost) ÷ n.
+
+    Jeffreys' posterior of the three outcomes, Dirichlet(lost + ½, gained + ½, rest + ½), by Monte
+    Carlo; it always holds the estimate. Score intervals (Tango's) are too wide with ten pairs: they
+    hold the truth 98 times in 100. Counts may be fractional (effective numbers). H. Jeffreys,
+    Theory of Probability, 3rd ed. (1961), § 3.10.
     """
-    several = [(variance * n / (n - 1), n) for variance, n in spreads if n > 1 and variance > 0]
-    if not several:
-        return 0.5 - confidence / 2
-    unbiased = sum(variance for variance, _ in several)
-    freedom = unbiased**2 / sum(variance**2 / (n - 1) for variance, n in several)
-    inflation = math.sqrt(unbiased / sum(variance for variance, _ in spreads))
-    wide = inflation * float(stats.t.ppf(0.5 + confidence / 2, freedom))
-    return float(stats.norm.cdf(-wide))
+    if n <= 0:
+        return Interval(-1.0, 1.0)
+    counts = np.array([lost, gained, max(0.0, n - lost - gained)]) + 0.5
+    drawn = np.random.default_rng(0).dirichlet(counts, size=DRAWS)
+    tail = 0.5 - confidence / 2
+    low, high = np.quantile(drawn[:, 1] - drawn[:, 0], [tail, 1 - tail])
+    estimate = (gained - lost) / n
+    return Interval(min(float(low), estimate), max(float(high), estimate))
 
 
 def mix_interval(

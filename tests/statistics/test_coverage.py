@@ -12,10 +12,11 @@ from bench.analysis.statistics import (
     Interval,
     bootstrap_ratio,
     mix_interval,
+    paired_interval,
     share_interval,
     smallest_significant,
 )
-from bench.gate.intervals import difference_interval
+from bench.gate.intervals import effective_pairs
 from bench.gate.significance import mcnemar, sign_flip
 
 BY_P = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
@@ -124,7 +125,9 @@ def difference_coverage(n: int, trials: int, repeats: int = 1) -> float:
             differences = (generator.binomial(repeats, wavering(generator, two, n)) - first) / (
                 repeats
             )
-        found = difference_interval(weights, differences, float(repeats), 0.95)
+        n_effective = effective_pairs(weights, differences, float(repeats))
+        lost, gained = np.maximum(0, -differences).mean(), np.maximum(0, differences).mean()
+        found = paired_interval(n_effective * lost, n_effective * gained, n_effective)
         held += found.low <= two - one <= found.high
     return held / trials
 
@@ -142,12 +145,13 @@ def dollar_coverage(n: int, trials: int, spread: float) -> float:
 
 @pytest.mark.parametrize("n", [10, 30])
 def test_the_interval_of_a_paired_difference_holds_the_truth(n: int) -> None:
-    assert 0.92 <= difference_coverage(n, 500) <= 0.985
-    assert 0.92 <= difference_coverage(n, 500, repeats=3) <= 0.985
+    # 500 draws leave a point of noise; the slow test below is the strict one.
+    assert 0.925 <= difference_coverage(n, 500) <= 0.975
+    assert 0.925 <= difference_coverage(n, 500, repeats=3) <= 0.975
 
 
 def test_the_interval_of_dollars_holds_the_truth() -> None:
-    assert 0.91 <= dollar_coverage(10, 500, 0.5) <= 0.98
+    assert 0.91 <= dollar_coverage(10, 500, 0.5) <= 0.97
 
 
 def test_no_smaller_difference_than_stated_is_significant() -> None:
@@ -167,7 +171,7 @@ def test_mcnemar_and_the_sign_flip_agree_where_both_apply() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_coverage_of_every_kind_by_number_of_cases(capsys: pytest.CaptureFixture[str]) -> None:
     """The mean over p ~ U(0, 1) must be right; by p it cannot be flat, and the table says so."""
     heads = "".join(f" p={p:<5}" for p in BY_P)
@@ -175,16 +179,11 @@ def test_coverage_of_every_kind_by_number_of_cases(capsys: pytest.CaptureFixture
     faults = []
 
     def note(
-        name: str,
-        n: int,
-        held: float,
-        low: float = 0.935,
-        high: float = 0.965,
-        by_p: list[float] | None = None,
+        name: str, n: int, held: float, low: float = 0.935, by_p: list[float] | None = None
     ) -> None:
         shown = "".join(f" {value:.3f}  " for value in by_p or ())
         lines.append(f"{name:30} {n:4}  {held:.3f} {shown}")
-        if not low <= held <= high:
+        if not low <= held <= 0.965:
             faults.append(lines[-1])
 
     for n in (10, 30, 200):
@@ -193,12 +192,13 @@ def test_coverage_of_every_kind_by_number_of_cases(capsys: pytest.CaptureFixture
             held = coverage(design, n, share_interval, 20_000)
             note(f"share, {design.__name__}", n, held, by_p=by_p)
         note("share of the production mix", n, mix_coverage(n, 4_000))
-        # Ten pairs of yes or no are so coarse that Tango's interval errs on the wide side.
-        note("difference, one trial", n, difference_coverage(n, 4_000), high=0.985)
+        note("difference, one trial", n, difference_coverage(n, 4_000))
         note("difference, three trials", n, difference_coverage(n, 4_000, repeats=3))
-        # Money has no p. With a long tail and few cases nothing short of a model of the tail holds.
-        note("dollars, spread 0.3", n, dollar_coverage(n, 4_000, 0.3), 0.925)
-        note("dollars, spread 1.0 (long tail)", n, dollar_coverage(n, 4_000, 1.0), 0.83)
+        # Money has no p; its mean can hang on a tail that few cases show. No interval without a
+        # model of the tail reaches 95 there, and the report says so: reading-the-report.md.
+        note("dollars, spread 0.3", n, dollar_coverage(n, 4_000, 0.3))
+        note("dollars, spread 0.5", n, dollar_coverage(n, 4_000, 0.5), 0.92)
+        note("dollars, spread 1.0 (long tail)", n, dollar_coverage(n, 4_000, 1.0), 0.885)
     with capsys.disabled():
         print("", *lines, sep="\n")
     assert not faults, "\n".join(faults)

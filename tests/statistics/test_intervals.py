@@ -11,6 +11,7 @@ from bench.analysis.statistics import (
     bootstrap_ratio,
     effective_n,
     mix_interval,
+    paired_interval,
     ratio,
     share_interval,
     weighted_ratio,
@@ -77,27 +78,64 @@ def test_a_mix_is_scaled_to_the_strata_that_have_cases() -> None:
     assert weighted_ratio([(1.0, [])]) is None
 
 
-def test_the_bootstrap_of_a_ratio_is_scipys() -> None:
+def test_the_bootstrap_of_a_ratio_is_the_textbooks_bootstrap_t() -> None:
+    """Against a plain loop over resamples, and near scipy's percentiles where nothing is skewed."""
     generator = np.random.default_rng(3)
     sizes = generator.integers(1, 5, size=40).astype(float)
     values = sizes * generator.uniform(0.01, 0.05, size=40)
-    ours = bootstrap_ratio(
-        [(1.0, [Cluster(v, s) for v, s in zip(values, sizes, strict=True)])], seed=1, draws=20_000
-    )
-    # Ours are scipy's percentiles at the confidence that Student's t asks for with 40 cases.
-    wide = np.sqrt(40 / 39) * stats.t.ppf(0.975, 39)
+
+    def estimate(v: np.ndarray, s: np.ndarray) -> tuple[float, float]:
+        share = v.sum() / s.sum()
+        residuals = v - share * s
+        return share, np.sqrt(40 / 39 * (residuals**2).sum()) / s.sum()
+
+    share, error = estimate(values, sizes)
+    pivots = []
+    for _ in range(4_000):
+        chosen = generator.integers(0, 40, size=40)
+        again, its_error = estimate(values[chosen], sizes[chosen])
+        pivots.append(np.log(again / share) / (its_error / again))
+    low, high = np.quantile(pivots, [0.025, 0.975])
+    clusters = [Cluster(v, s) for v, s in zip(values, sizes, strict=True)]
+    ours = bootstrap_ratio([(1.0, clusters)], seed=1, draws=20_000)
+    assert ours is not None
+    expected = (share * np.exp(-high * error / share), share * np.exp(-low * error / share))
+    assert (ours.low, ours.high) == pytest.approx(expected, rel=0.01)
     theirs = stats.bootstrap(
         (values, sizes),
         lambda v, s, axis: v.sum(axis=axis) / s.sum(axis=axis),
         paired=True,
         vectorized=True,
         method="percentile",
-        confidence_level=2 * stats.norm.cdf(wide) - 1,
-        n_resamples=20_000,
         rng=np.random.default_rng(2),
     ).confidence_interval
-    assert ours is not None
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.01)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.03)
+
+
+def test_few_cases_get_students_t_on_the_logarithm() -> None:
+    values = [1.0, 2.0, 2.5, 3.0]
+    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
+    mean, error = np.mean(values), stats.sem(values)
+    half = stats.t.ppf(0.975, 3) * error / mean
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((mean * np.exp(-half), mean * np.exp(half)))
+
+
+def test_the_interval_of_a_tail_reaches_up_further_than_down() -> None:
+    values = [1.0] * 27 + [8.0, 9.0, 20.0]
+    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
+    mean = float(np.mean(values))
+    assert found is not None
+    assert found.high - mean > 1.5 * (mean - found.low)
+
+
+def test_a_paired_interval_is_jeffreys_where_only_one_side_loses() -> None:
+    """With nothing gained, the share lost alone has its beta posterior, nearly."""
+    found = paired_interval(6, 0, 200)
+    alone = stats.beta(6.5, 195.0).ppf([0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx((-alone[1], -alone[0]), abs=0.006)
+    assert paired_interval(0, 0, 10).low < 0 < paired_interval(0, 0, 10).high
+    assert paired_interval(3, 1, 12) == paired_interval(3, 1, 12)
 
 
 def test_the_bootstrap_needs_a_stratum_with_two_cases() -> None:

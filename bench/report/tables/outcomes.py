@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.analysis.notices import FEW_CASES
 from bench.analysis.rows import Row, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers
@@ -21,6 +22,12 @@ from bench.report.tables.cells import (
     success_cell,
     tokens_cell,
     who,
+)
+
+FEW_DOLLARS = (
+    "With so few cases an interval of dollars holds the truth 95 times in 100 only where cases "
+    "cost much alike; about 90 times where few of them cost most of it, as no mean of a long tail "
+    "can be known from cases that do not show it."
 )
 
 
@@ -83,6 +90,8 @@ def _outcome_caption(rows: Sequence[Row], weighted: bool) -> str:
         said.append("“compute” dollars are working time × the assumed price of a machine hour.")
     if "api" in kinds:
         said.append("“API” dollars are paid to a provider. The two are different money.")
+    if any(row.usd_low is not None and row.cases < FEW_CASES for row in rows):
+        said.append(FEW_DOLLARS)
     return " ".join(said)
 
 
