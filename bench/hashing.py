@@ -4,10 +4,14 @@ import hashlib
 import json
 from typing import Any
 
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+).encode
+
 
 def canonical_json(value: Any) -> str:
     """The same text for equal values: sorted keys, no white space, non-JSON values as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _encode(value)
 
 
 def content_hash(value: Any) -> str:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError, JournalError
-from bench.journal import JOURNAL, MANIFEST, Journal, read_manifest, read_run, read_steps
+from bench.hashing import canonical_json
+from bench.journal import (
+    JOURNAL,
+    MANIFEST,
+    Journal,
+    encode,
+    read_manifest,
+    read_run,
+    read_steps,
+)
 from tests.running import run_toy
 
 
@@ -89,3 +99,17 @@ def test_model_output_with_lone_surrogates_survives(tmp_path: Path) -> None:
     folder = run_toy(tmp_path, text="\udce9 and \x00 and 💸")
     assert read_run(folder).finished
     assert any("💸" in step.text for step in read_steps(folder))
+
+
+def test_a_line_holds_what_its_dataclass_holds(tmp_path: Path) -> None:
+    folder = run_toy(tmp_path)
+    lines = [json.loads(line) for line in (folder / JOURNAL).read_text().splitlines()]
+    for trial in read_run(folder).trials:
+        (line,) = (each for each in lines if each.get("id") == trial.id)
+        assert encode("trial", trial) == (canonical_json(line) + "\n").encode()
+        assert line == {"kind": "trial", **json.loads(canonical_json(asdict(trial)))}
+    for step in read_steps(folder):
+        assert json.loads(encode("step", step)) == {
+            "kind": "step",
+            **json.loads(canonical_json(asdict(step))),
+        }
