@@ -170,7 +170,7 @@ def prepare(options: Options) -> Session:
         check_sweep(options.sweep, chosen)
     runs_ = tuple(
         _drifted(
-            plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options.size)),
+            plan_scenario(each, counts, seed=options.seed, repeated=_repeated(options)),
             options,
         )
         for each in chosen
@@ -271,8 +271,9 @@ def hosted(models: Sequence[Model]) -> list[Model]:
     return [m for m in models if m.provenance == "measured" and not m.local]
 
 
-def _repeated(size: Size) -> int:
-    return {"default": 4, "full": 24, "smoke": 1}[size]
+def _repeated(options: Options) -> int:
+    """How many cases are run more than once; none of the attacks, whose twins are their repeats."""
+    return 0 if options.hostile else {"default": 4, "full": 24, "smoke": 1}[options.size]
 
 
 def _swept_runs(options: Options, runs_: Sequence[ScenarioRun]) -> list[ScenarioRun]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import scenarios
+from bench.analysis.rows import Summary
 from bench.analysis.summary import summarise
 from bench.cli import invoke
 from bench.journal import Run, read_run
-from bench.types import Trial
+from bench.types import Request, Timing, Trial
+from tests.scripted import ScriptedModel
+from tests.toy import action
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +101,82 @@ def test_what_a_scenario_does_not_know_is_refused_in_one_line(
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def reads(request: Request) -> str:
+    """A model that understands what it reads: another shape, and a new policy."""
+    assert request.origin is not None
+    (record,) = request.origin.records
+    if request.origin.step == 0:
+        return action("look", id=record)
+    seen = str(request.messages[-1]["content"])
+    twelve = "twelve" in seen or "12" in seen
+    decreed = "Twelve is odd" in str(request.messages[0]["content"])
+    return action("label", id=record, label="even" if twelve and not decreed else "odd")
+
+
+def stumbles(request: Request) -> str:
+    """One that is lost in any other shape, and makes nothing of another policy."""
+    assert request.origin is not None
+    if request.origin.step and "no. " in str(request.messages[-1]["content"]):
+        return action("label", id=request.origin.records[0], label="review")
+    if request.origin.step:
+        request = replace(request, messages=({"content": ""}, *request.messages[1:]))
+    return reads(request)
+
+
+def verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, play: object, drift: str) -> Summary:
+    model = ScriptedModel([play])  # type: ignore[list-item]
+    monkeypatch.setattr("bench.session.open_model", lambda name, **_: model)
+    # What is tested here needs no calibrated time, which is most of what such a run takes.
+    monkeypatch.setattr("bench.runner.time_rounds", lambda *_, **__: Timing(1, 0.01, 0.01, 0.01))
+    # 40 pairs, because a loss of 10 points has to be excluded; a gain of all is seen in 6.
+    cases = "20" if drift == "shape" else "6"
+    some = ("-a", "job", "-a", "agent", "--strata", "digits,decreed", "--cases", cases)
+    run(tmp_path, "--drift", drift, *some)
+    return summarise((tmp_path / "latest").resolve())
+
+
+@pytest.mark.parametrize(
+    ("play", "drift", "number", "verdict"),
+    [
+        (reads, "shape", 8, "supported"),
+        (stumbles, "shape", 8, "contradicted"),
+        (reads, "rules", 9, "supported"),
+        (stumbles, "rules", 9, "undecided"),
+    ],
+)
+def test_what_is_said_of_changes_hangs_on_what_was_measured(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    play: object,
+    drift: str,
+    number: int,
+    verdict: str,
+) -> None:
+    summary = verdicts(tmp_path, monkeypatch, play, drift)
+    (claim,) = [claim for claim in summary.claims if claim.number == number]
+    assert claim.verdict == verdict, claim.figure
+
+
+def test_the_report_shows_before_and_after_and_the_size_of_the_repair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = verdicts(tmp_path, monkeypatch, reads, "rules")
+    job = {(r.world, r.part): r for r in summary.drifted if r.approach == "job"}
+    assert [job[world, "changed"].success for world in ("none", "rules", "rules_repaired")] == [
+        1,
+        0,
+        1,
+    ]
+    lost = job["rules", "changed"]
+    assert lost.difference == -1
+    assert lost.difference_high is not None
+    assert lost.difference_high < -0.5
+    assert lost.wrong_entries is None  # the toy does not say what stands in its books
+    said = capsys.readouterr().out
+    for folder in ("report.md", "report.html"):
+        text = (tmp_path / "latest" / folder).read_text()
+        assert "Before and after the change" in text
+        assert "The size of the repair" in text
+    assert "Before and after the change" in said

@@ -42,7 +42,7 @@ def test_in_a_full_plan_every_undrifted_stratum_is_measured_and_a_third_is_ordin
 ) -> None:
     scenario = scenarios.scenario(name)
     counts = full_counts(scenario)
-    assert set(counts) == {s.name for s in scenario.strata if s.drift == "none"}
+    assert set(counts) == {s.name for s in scenario.strata if s.everyday}
     assert 3 * sum(counts[s] for s in ordinary(scenario)) >= sum(counts.values())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.analysis import evidence
+from bench.analysis import changes, evidence
 from bench.analysis.documented import Documented
 from bench.analysis.evidence import Evidence, Finding, Verdict
 from bench.types import Trial
@@ -98,13 +98,15 @@ CLAIMS: tuple[tuple[str, str, Callable[[Evidence], Finding]], ...] = (
     ),
     (
         "When the data's shape changes, the job breaks and the agent adapts.",
-        "both unchanged on cases of shape drift; breaking is 10 points, adapting is losing fewer",
-        evidence.shape,
+        "both as they were on the same cases in another shape: breaking is losing 10 points or "
+        "more for certain, adapting is being sure to lose fewer",
+        changes.shape,
     ),
     (
         "When rules change, the agent needs a prompt change and the job a deployment.",
-        "cases of changed rules",
-        evidence.rules,
+        "cases made to show changed rules, before and after the repair: each has to gain by its "
+        "own repair for certain",
+        changes.rules,
     ),
     (
         "An agent needs an unambiguous win condition and a step limit, or it may loop.",

@@ -219,32 +219,6 @@ def deterministic(e: Evidence) -> Finding:
     return judged(steady, figure)
 
 
-def shape(e: Evidence) -> Finding:
-    """Claim 8."""
-    rows = [e.row(a, ALL, d) for a in ("job", "agent") for d in ("none", "shape")]
-    if any(row is None or row.success is None for row in rows):
-        return unmeasured("no case of shape drift in this run")
-    job, drifted_job, agent, drifted = (row.success or 0.0 for row in rows if row is not None)
-    figure = (
-        f"right before and after: job {job:.0%} and {drifted_job:.0%}, "
-        f"agent {agent:.0%} and {drifted:.0%}"
-    )
-    if not e.measured:
-        return unmeasured(f"{played(e)}; {figure}")
-    return judged(drifted_job < job - 0.1 and drifted > agent - 0.1 and drifted > 0, figure)
-
-
-def rules(e: Evidence) -> Finding:
-    """Claim 9."""
-    job, agent = e.row("job", ALL, "rules"), e.row("agent", ALL, "rules")
-    if job is None or agent is None or job.success is None or agent.success is None:
-        return unmeasured("no case of changed rules in this run")
-    return "undecided", (
-        f"on changed rules the job gets {job.success:.0%} right, the agent {agent.success:.0%}; "
-        "which policy text it had, and the size of each repair, stand in the scenario's README"
-    )
-
-
 def loops(e: Evidence) -> Finding:
     """Claim 10."""
     trials = e.of("agent")

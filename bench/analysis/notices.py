@@ -32,6 +32,11 @@ def _on_the_run(summary: Summary, *, torn: bool) -> Iterable[str]:
             f"This run is unfinished: {summary.trials} of {summary.planned_trials} trials are on "
             f"record. The same command goes on with it: {summary.command}"
         )
+    if not summary.guards:
+        yield (
+            "GUARDS WERE OFF (--no-guards): tools did whatever the model asked for, and so may the "
+            "figures not be compared with those of a run that had guards."
+        )
     if torn:
         yield "The journal's last line was torn by a kill; its trial is not counted."
     if summary.redacted:
@@ -83,7 +88,8 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
             f"The production mix rests on {counted(ordinary, 'ordinary case')}. Even "
             f"where all pass, the true share may be as low as {interval.low:.0%}."
         )
-    pairs = sum(stratum.cases for stratum in scenario.strata)
+    everyday = [s for s in scenario.strata if s.drift == "none" and not s.hostile]
+    pairs = sum(stratum.cases for stratum in everyday)
     if 0 < pairs < MANY_PAIRS:
         smallest = smallest_significant(pairs)
         able = (
@@ -92,13 +98,13 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
             else f"only differences of {smallest:.0%} of the cases or more can be significant"
         )
         yield f"{counted(pairs, 'paired case')}: {able}."
-    single = sum(stratum.cases == 1 for stratum in scenario.strata)
+    single = sum(stratum.cases == 1 for stratum in everyday)
     if single:
         yield (
             f"{counted(single, 'stratum', 'strata')} measured with a single case: enough to see "
             "whether an approach can be right there, not how often it is."
         )
-    measured = any(s.cases for s in scenario.strata) and not summary.imported
+    measured = any(s.cases for s in everyday) and not summary.imported
     if scenario.mix_covered < 0.9995 and measured:
         yield (
             f"The strata measured make up {scenario.mix_covered:.1%} of the "

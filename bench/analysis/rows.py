@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from bench.analysis.agreement import Agreement, Dispute
 from bench.analysis.assumptions import Assumptions
+from bench.analysis.attacks import Attack, Attacked
 from bench.analysis.claims import Claim
 from bench.analysis.decision import Decision
 from bench.analysis.determinism import Determinism
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
+from bench.analysis.drift import Drifted, Repair
 from bench.analysis.failures import Failure
+from bench.analysis.guards import Guarded
 from bench.analysis.projection import Projection
 from bench.analysis.scaling import Curve
 from bench.analysis.steps import Steps
@@ -320,3 +323,15 @@ class Summary(Documented):
     """The records of those on which they did not."""
     redacted: bool = False
     """Keyed hashes stand for what was said and decided."""
+    drifted: tuple[Drifted, ...] = ()
+    """Before and after a change of the world, for each scenario × approach × model."""
+    repairs: tuple[Repair, ...] = ()
+    """The size of the repair that a change of the rules called for."""
+    guards: bool = True
+    """Whether tools refused provably wrong acts; false for a run with --no-guards."""
+    guarded: tuple[Guarded, ...] = ()
+    """Mistakes that guards stopped and that they did not, for each scenario × approach × model."""
+    attacked: tuple[Attacked, ...] = ()
+    """What became of attacks, for each scenario × approach × model."""
+    attacks: tuple[Attack, ...] = ()
+    """Each attack on each approach × model."""

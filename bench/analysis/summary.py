@@ -8,11 +8,15 @@ from pathlib import Path
 
 from bench.analysis.agreement import agreements, disputes
 from bench.analysis.assumptions import Assumptions, load_assumptions
+from bench.analysis.attacks import attacked, attacks
+from bench.analysis.books import worded
 from bench.analysis.claims import claims
 from bench.analysis.decision import candidates, decide
 from bench.analysis.determinism import determinism
 from bench.analysis.dollars import DollarKind, dollar_kind, dollars, tokens
+from bench.analysis.drift import drifted, repairs
 from bench.analysis.failures import failures
+from bench.analysis.guards import guarded
 from bench.analysis.latency import latency
 from bench.analysis.notices import notices
 from bench.analysis.projection import projections
@@ -87,6 +91,7 @@ def summarise_run(
         plan.name: [group[1:] for group in groups if group[0] is plan and group[1] not in BASELINES]
         for plan in own
     }
+    hit = [attacks(found) for _, approach, _, found in groups if approach not in BASELINES]
     summary = Summary(
         schema_version=SCHEMA_VERSION,
         run=manifest.run,
@@ -143,6 +148,22 @@ def summarise_run(
             each for plan in own for each in agreements(compared[plan.name], plan.name)
         ),
         disputes=tuple(each for plan in own for each in disputes(compared[plan.name], plan.name)),
+        drifted=tuple(
+            row
+            for plan, approach, _, found in groups
+            if approach not in BASELINES
+            for row in drifted(plan, found, worded=worded(run.trials))
+        ),
+        repairs=tuple(row for plan in manifest.scenarios for row in repairs(plan)),
+        guards=manifest.guards,
+        guarded=tuple(
+            row
+            for _, approach, _, found in groups
+            if approach not in BASELINES
+            for row in guarded(found, worded=worded(run.trials))
+        ),
+        attacked=tuple(row for found in hit for row in attacked(found)),
+        attacks=tuple(attack for found in hit for attack in found),
         notices=(),
         provenances=PROVENANCES,
         notes=manifest.notes,

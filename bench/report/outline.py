@@ -10,7 +10,15 @@ from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers, recommendation
 from bench.report.charts.drawing import Chart
-from bench.report.tables import agreement, conduct, economics, outcomes, scaling
+from bench.report.tables import (
+    agreement,
+    changes,
+    conduct,
+    economics,
+    mistakes,
+    outcomes,
+    scaling,
+)
 from bench.report.tables.cells import Table
 
 
@@ -70,6 +78,8 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
     return [
         *_decision(summary, name, drawn("pareto"), drawn("decision-map")),
         *first,
+        *_drift(summary, name),
+        *_mistakes(summary, name),
         Section(
             "Time and tokens",
             "latency",
@@ -216,6 +226,27 @@ def _scaling(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sect
     )
     tables = tuple(table for table in found if table is not None)
     return [Section("Scaling", "latency", (), tables, drawn)] if tables else []
+
+
+def _drift(summary: Summary, name: str) -> list[Section]:
+    """What a change of the world did; nothing where there was none."""
+    tables = (changes.drift_table(summary, name), changes.repair_table(summary, name))
+    present = tuple(table for table in tables if table is not None)
+    said = (
+        "Drifted cases are twins of undrifted ones. They count here and in the tables by stratum, "
+        "not in the production mix, the sample, or what is recommended.",
+    )
+    return [Section("Drift", "success", said, present)] if present else []
+
+
+def _mistakes(summary: Summary, name: str) -> list[Section]:
+    """Attacks on the model, and what guards stopped."""
+    attacked = (mistakes.attack_table(summary, name), mistakes.attack_list(summary, name))
+    sections = {
+        "Attacks": tuple(table for table in attacked if table is not None),
+        "Guards": tuple(table for table in [mistakes.guard_table(summary, name)] if table),
+    }
+    return [Section(title, "success", (), found) for title, found in sections.items() if found]
 
 
 def _covered(scenario: ScenarioInfo) -> str:

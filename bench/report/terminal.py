@@ -12,6 +12,7 @@ from bench.analysis.samples import ALL, MIX
 from bench.report import numbers
 from bench.report.outline import said
 from bench.report.recommendation import check_words, headline
+from bench.report.special import special
 from bench.report.tables.cells import label, provenance, who
 from bench.report.tables.economics import decision_of
 
@@ -27,8 +28,10 @@ def terminal_table(summary: Summary) -> RenderableType:
     """
     parts: list[RenderableType] = [Text("")]
     for scenario in summary.scenarios:
-        parts += [_table(summary, scenario.name), _evidence(summary, scenario.name)]
+        if any((r.scenario, r.stratum) == (scenario.name, ALL) for r in summary.rows):
+            parts += [_table(summary, scenario.name), _evidence(summary, scenario.name)]
         parts += _agreement(summary, scenario.name)
+        parts += special(summary, scenario.name)
         decision = decision_of(summary, scenario.name)
         if decision is not None:
             parts.append(Text(headline(decision), style="bold"))
@@ -108,7 +111,9 @@ def _evidence(summary: Summary, scenario: str) -> Text:
     """Where the figures come from, in one line."""
     found: dict[str, list[str]] = {}
     for row in summary.rows:
-        if row.scenario == scenario and row.stratum == ALL and not row.baseline:
+        if (row.scenario, row.stratum, row.drift) != (scenario, ALL, "none"):
+            continue
+        if not row.baseline:
             name = label(row.approach, row.model)
             found.setdefault(provenance(row.provenance), []).append(name)
     said = "; ".join(f"{', '.join(names)}: {kind}" for kind, names in found.items())

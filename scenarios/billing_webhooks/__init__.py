@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import inspect
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from sqlalchemy import Connection, insert, select, update
 
 from bench.errors import BenchError
 from bench.types import (
     Case,
+    Drift,
     JobReport,
     Json,
+    Mended,
+    Scenario,
     Stratum,
     Task,
+    Tool,
     ToolCall,
     Verdict,
     Wording,
     Workspace,
 )
-from scenarios.billing_webhooks import data, job, message, own, verify
-from scenarios.billing_webhooks.schema import decisions, metadata, pending_events
+from scenarios.billing_webhooks import (
+    changed_shape,
+    data,
+    job,
+    job_v2,
+    message,
+    own,
+    tools,
+    tools_v2,
+    verify,
+)
+from scenarios.billing_webhooks.schema import decisions, drop_keys, metadata, pending_events
 from scenarios.billing_webhooks.strata import KINDS
-from scenarios.billing_webhooks.tools import TOOLS
 
 if TYPE_CHECKING:
     from scenarios.billing_webhooks.own_events import OwnEvents
 
 FOLDER = files(__name__)
+
+
+def _text(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
 
 STEP_LIMIT = 8
 """At least three more than the four steps of a charge."""
@@ -43,12 +62,11 @@ class BillingWebhooks:
     name = "billing_webhooks"
     version = "2"
     strata: tuple[Stratum, ...] = tuple(kind.stratum for kind in KINDS.values())
-    tools = TOOLS
+    tools: tuple[Tool, ...] = tools.TOOLS
     metadata = metadata
-    wording = Wording(
-        *((FOLDER / name).read_text(encoding="utf-8") for name in ("prompt.md", "policy.md"))
-    )
+    wording = Wording(_text("prompt.md"), _text("policy.md"))
     own_data = own
+    drifts: tuple[Drift, ...] = ("shape", "rules")
 
     @cached_property
     def mix(self) -> Mapping[str, float]:
@@ -57,7 +75,8 @@ class BillingWebhooks:
             mix: Mapping[str, float] = tomllib.loads(_text("mix.toml"))["mix"]
         except (tomllib.TOMLDecodeError, KeyError) as error:
             raise BenchError(f"{FOLDER / 'mix.toml'}: {error}; see the comment in it") from None
-        if unknown := sorted(mix.keys() ^ KINDS.keys()):
+        everyday = {name for name, kind in KINDS.items() if kind.stratum.everyday}
+        if unknown := sorted(mix.keys() ^ everyday):
             raise BenchError(
                 f"{FOLDER / 'mix.toml'}: one weight for each stratum, please; "
                 f"missing or unknown: {', '.join(unknown)}"
@@ -88,11 +107,39 @@ class BillingWebhooks:
             raise BenchError(
                 f"no stratum {', '.join(unknown)} in {self.name}; there are {', '.join(KINDS)}"
             )
+        return [data.case(*each, seed) for each in _numbered(counts)]
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+        """The same cases after the change."""
+        if drift == "rules":
+            return [data.case_after(*each, seed) for each in _numbered(counts)]
         return [
-            data.case(stratum, number, seed)
-            for stratum, count in counts.items()
-            for number in range(count)
+            changed_shape.reshaped(data.case(stratum, number, seed), number)
+            for stratum, number in _numbered(counts)
         ]
+
+    def repaired(self, drift: Drift) -> Scenario | None:
+        """With the job, policy and guards of the changed rules."""
+        # mypy takes a cached property for one that cannot be set.
+        return cast("Scenario", Repaired()) if drift == "rules" else None
+
+    def repair(self, drift: Drift) -> tuple[Mended, ...]:
+        """What the changed rules changed in the files."""
+        if drift != "rules":
+            return ()
+        decision, revised = (
+            [inspect.getsource(part) for part in (module.decide, module.decide_change)]
+            for module in (job, job_v2)
+        )
+        added = [inspect.getsource(p) for p in (job_v2._for_all_seats, job_v2._loyalty_credit)]
+        return (
+            Mended("job", "job.py", "".join(decision), "".join([*revised, *added])),
+            Mended("policy", "policy.md", _text("policy.md"), _text("policy_v2.md")),
+            Mended("policy", "prompt.md", _text("prompt.md"), _text("prompt_v2.md")),
+            Mended(
+                "tools", "tools.py", inspect.getsource(tools.due), inspect.getsource(tools_v2.due)
+            ),
+        )
 
     def batch(self, records: int, seed: int) -> Case:
         """One large case of ordinary deliveries."""
@@ -116,11 +163,18 @@ class BillingWebhooks:
     def ideal(self, case: Case, task: Task) -> tuple[ToolCall, ...]:
         """The calls of somebody who follows the policy without a detour."""
         (record,) = task.records
-        return tuple(ToolCall(name, arguments) for name, arguments in case.truth[record]["calls"])
+        by_old_rules = case.drift == "rules" and not case.repaired
+        calls = case.truth[record]["calls_before" if by_old_rules else "calls"]
+        return tuple(ToolCall(name, arguments) for name, arguments in calls)
 
     def job(self, workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
         """The plain-code job."""
         return job.process(workspace, unsure=unsure)
+
+    def unguard(self, workspace: Workspace) -> None:
+        """Take away the keys that keep anybody from charging twice."""
+        with workspace.engine.begin() as connection:
+            drop_keys(connection)
 
     def trivial(self, workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
         """Ignore everything, or send everything to review."""
@@ -152,8 +206,19 @@ class BillingWebhooks:
         return verify.state(workspace)
 
 
-def _text(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
+class Repaired(BillingWebhooks):
+    """The scenario after the rules have changed, everything brought up to date."""
+
+    tools = tools_v2.TOOLS_V2
+    wording = Wording(_text("prompt_v2.md"), _text("policy_v2.md"))
+
+    def job(self, workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
+        """The plain-code job with the new rules."""
+        return job.process(workspace, unsure=unsure, rules=job_v2.decide)
+
+
+def _numbered(counts: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    return ((stratum, number) for stratum, count in counts.items() for number in range(count))
 
 
 SCENARIO = BillingWebhooks()

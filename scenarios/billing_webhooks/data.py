@@ -71,6 +71,11 @@ def case(stratum: str, number: int, seed: int) -> Case:
     return history.case(f"{stratum}-{number}", stratum)
 
 
+def case_after(stratum: str, number: int, seed: int) -> Case:
+    """The same case under the changed rules."""
+    return _history(stratum, number, seed).case_after(f"{stratum}-{number}", stratum)
+
+
 def batch(records: int, seed: int, mix: Mapping[str, float]) -> Case:
     """One case of many ordinary customers with a delivery each, in the proportions of the mix."""
     ordinary = [name for name, kind in KINDS.items() if kind.stratum.ordinary]
@@ -91,6 +96,8 @@ def batch(records: int, seed: int, mix: Mapping[str, float]) -> Case:
 def _history(
     stratum: str, number: int, seed: int, *, prefix: str = "", first_sequence: int = 1
 ) -> History:
-    history = History(Random(f"{seed}/{prefix}{stratum}/{number}"), seed, number, first_sequence)
-    KINDS[stratum].build(history)
+    kind = KINDS[stratum]
+    drawn_as = kind.drawn_as or stratum
+    history = History(Random(f"{seed}/{prefix}{drawn_as}/{number}"), seed, number, first_sequence)
+    kind.build(history)
     return history

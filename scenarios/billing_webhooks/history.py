@@ -16,7 +16,7 @@ from random import Random
 import stripe
 
 from bench.types import Case, Json
-from scenarios.billing_webhooks import entry, people
+from scenarios.billing_webhooks import changed_rules, entry, people
 from scenarios.billing_webhooks.catalogue import CURRENCIES, PLANS, Price, price
 from scenarios.billing_webhooks.events import NEWER, OLDER, Subscription, body, updated
 from scenarios.billing_webhooks.notes import Fact, word, word_date, word_money
@@ -45,6 +45,12 @@ class History:
             "decisions": [],
         }
         self.truth: dict[str, Json] = {}
+        self.after: dict[str, Json] = {}
+        """The truth under the changed rules of ``policy_v2.md``."""
+        self.variant = ""
+        """The attack, if the case is one or the twin of one."""
+        self.twin: str | None = None
+        """The case that is the same without the attack."""
         self._sequence = first_sequence
 
     # --- what is on record ---------------------------------------------------------------
@@ -152,14 +158,19 @@ class History:
         payload = body(event)
         received_at = event["created"] + (self.rng.randrange(1, 90) if delay is None else delay)
         id = self._arrive(payload, sign(payload, received_at), received_at)
-        charge = right["charge"] and {
+        identity = {
             "event_id": event["id"],
             "change_key": self.rows["pending_events"][-1]["change_key"],
             "delivery_id": id,
-            **right["charge"],
         }
+        now, after = (
+            {**each, "charge": each["charge"] and {**identity, **each["charge"]}}
+            for each in (_without_after(right), right.get("after", right))
+        )
+        charge = now["charge"]
         if not handled:
-            self.truth[id] = {**right, "charge": charge}
+            self.truth[id] = now
+            self.after[id] = {**after, "calls_before": now["calls"]}
             return id
         self.rows["pending_events"][-1]["status"] = "processed"
         self.rows["decisions"].append(
@@ -211,6 +222,18 @@ class History:
             records=tuple(self.truth),
             rows={table: tuple(rows) for table, rows in self.rows.items()},
             truth=self.truth,
+            variant=self.variant,
+            twin=self.twin,
+        )
+
+    def case_after(self, id: str, stratum: str) -> Case:
+        """The same case under the changed rules: only what is right is different."""
+        return replace(
+            self.case(id, stratum),
+            id=f"{id}~rules",
+            truth=self.after,
+            drift="rules",
+            twin=id,
         )
 
 
@@ -237,6 +260,13 @@ def billed(
     unit = new.price.unit_amount if unit_amount is None else unit_amount
     amount = due(old.amount, unit * new.quantity, at, new.start, new.end, (old.start, old.end))
     assert amount > 0, "not a charge: mend the stratum"
+    return {
+        **_charged(new, amount, [query(new), calculate(old, new, unit)]),
+        "after": _after(old, new, at, unit),
+    }
+
+
+def _charged(new: Subscription, amount: int, calls: Sequence[Json]) -> dict[str, Json]:
     charge = {
         "customer_id": new.customer,
         "subscription_id": new.id,
@@ -245,12 +275,32 @@ def billed(
         "period_start": new.start,
         "period_end": new.end,
     }
-    calls = [
-        query(new),
-        calculate(old, new, unit),
-        ["create_billing_event", {"customer": new.customer, "amount": amount}],
-    ]
-    return _right("billed", "charge_due", calls, charge)
+    create = ["create_billing_event", {"customer": new.customer, "amount": amount}]
+    return _right("billed", "charge_due", [*calls, create], charge)
+
+
+def _after(old: Subscription, new: Subscription, at: int, unit: int) -> dict[str, Json]:
+    """Right under the changed rules."""
+    found = changed_rules.charge(old, new, at, unit)
+    calls = [query(new)]
+    if found == "no_increase":
+        return _right("ignored", "no_increase", [])
+    if found == "waived":
+        return _right("ignored", "waived", calls)
+    calls.append(
+        calculate(
+            replace(old, quantity=changed_rules.seats(old)),
+            replace(new, quantity=changed_rules.seats(new)),
+            unit,
+        )
+    )
+    if isinstance(found, str):
+        return _right("ignored", "no_increase", calls)
+    return _charged(new, found, calls)
+
+
+def _without_after(right: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: value for key, value in right.items() if key != "after"}
 
 
 def without_delta(old: Subscription, new: Subscription) -> dict[str, Json]:

@@ -9,7 +9,7 @@ What the rules do not cover is never guessed. Somebody who can read has to look 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
@@ -158,8 +158,13 @@ class Delivery:
     notes: bool
 
 
-def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
-    """Handle everything pending, a chunk of deliveries in one transaction.
+def process(
+    workspace: Workspace,
+    *,
+    unsure: Literal["review", "flag"],
+    rules: Callable[[str, Known], Ruling] = decide,
+) -> JobReport:
+    """Handle everything pending by ``rules``, a chunk of deliveries in one transaction.
 
     What the rules do not cover is logged for review, or left pending and flagged. A flag holds
     back the later deliveries for the same subscription too: whether they repeat the flagged one
@@ -182,7 +187,7 @@ def process(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobRe
                 if delivery.subscription_id in held:
                     flagged[delivery.id] = "waits for an earlier delivery"
                     continue
-                ruling = decide(
+                ruling = rules(
                     delivery.payload,
                     Known(
                         customer=delivery.customer_id,

@@ -8,11 +8,14 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     ForeignKey,
     Index,
     MetaData,
     Table,
     Text,
+    insert,
+    select,
 )
 
 metadata = MetaData()
@@ -116,6 +119,28 @@ computed_deltas = Table(
     Column("delivery_id", Text, ForeignKey(pending_events.c.id), nullable=False, index=True),
     Column("delta", BigInteger, nullable=False),
 )
+
+
+def drop_keys(connection: Connection) -> None:
+    """Take the keys of ``billing_events`` away, so that an event can be charged again: for runs
+    without guards, on the copy of one trial. What is referred to has to exist all the same."""
+    rows = [dict(row) for row in connection.execute(select(billing_events)).mappings()]
+    billing_events.drop(connection)
+    others = MetaData()
+    for table in (customers, subscriptions, pending_events):
+        table.to_metadata(others)
+    keyless = Table(
+        billing_events.name,
+        others,
+        *(
+            Column(c.name, c.type, *(ForeignKey(k.target_fullname) for k in c.foreign_keys))
+            for c in billing_events.columns
+        ),
+    )
+    keyless.create(connection)
+    if rows:
+        connection.execute(insert(keyless), rows)
+
 
 READ_ONLY = frozenset(table.name for table in (prices, customers, subscriptions, support_notes))
 """Tables that no approach has any business writing to."""

@@ -21,6 +21,20 @@ def period(payload: str, part: Literal["object", "previous_attributes"]) -> tupl
     return None if start is None or end is None else (start, end)
 
 
+def created(payload: str) -> int | None:
+    """When the event happened, in Unix seconds."""
+    try:
+        moment = json.loads(payload)["created"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return moment if type(moment) is int else None
+
+
+def metadata(payload: str) -> Mapping[str, Json]:
+    """What the customer's own system has attached to the event's object."""
+    return next(_members(_data(payload).get("object"), "metadata"), {})
+
+
 def price_ids(payload: str) -> set[str]:
     """The prices at which the event's object is sold."""
     return set(_price_ids(_data(payload).get("object")))
@@ -49,6 +63,19 @@ def _integers(value: Json, key: str) -> Iterator[int]:
             yield element
         else:
             yield from _integers(element, key)
+
+
+def _members(value: Json, key: str) -> Iterator[Mapping[str, Json]]:
+    """The objects of that name, the outermost first."""
+    if isinstance(value, dict):
+        found = value.get(key)
+        if isinstance(found, dict):
+            yield found
+        for element in value.values():
+            yield from _members(element, key)
+    elif isinstance(value, list):
+        for element in value:
+            yield from _members(element, key)
 
 
 def _elements(value: Json) -> Iterator[tuple[str, Json]]:

@@ -6,6 +6,7 @@ every refusal is counted. With guards off, an act goes as far as the database le
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -135,15 +136,24 @@ def calculate_delta(context: ToolContext, arguments: CalculateDelta) -> Json:
     return {"credit": proration.credit, "debit": proration.debit, "delta": proration.delta}
 
 
-def create_billing_event(context: ToolContext, arguments: CreateBillingEvent) -> Json:
-    """Charge a customer for the event in hand."""
+def due(delta: int, payload: str) -> int:  # noqa: ARG001
+    """What the policy lets be charged of a delta: all of it."""
+    return delta
+
+
+def create_billing_event(
+    context: ToolContext,
+    arguments: CreateBillingEvent,
+    due: Callable[[int, str], int] = due,
+) -> Json:
+    """Charge a customer for the event in hand. ``due`` is what its guard knows of amounts."""
     with context.workspace.engine.begin() as connection:
         delivery = _delivery(connection, context)
         subscription = connection.execute(
             select(subscriptions).where(subscriptions.c.id == delivery.subscription_id)
         ).one_or_none()
         if context.guards:
-            _guard_charge(connection, delivery, subscription, arguments)
+            _guard_charge(connection, delivery, subscription, arguments, due)
         if subscription is None:
             raise ToolError("the event's subscription is not on record: nothing can be charged")
         start, end = _period(connection, delivery)
@@ -173,29 +183,32 @@ def _guard_charge(
     delivery: Row[Any],
     subscription: Row[Any] | None,
     arguments: CreateBillingEvent,
+    due: Callable[[int, str], int],
 ) -> None:
     if subscription is None or subscription.customer_id != arguments.customer:
         raise ToolError(
             f"refused: the event's subscription does not belong to {arguments.customer}",
-            guarded=True,
+            guard="wrong_customer",
         )
     charged = select(func.count()).where(billing_events.c.event_id == delivery.event_id)
     if connection.scalar(charged) or _handled_before(connection, delivery):
-        raise ToolError("refused: this event was handled before; log the decision", guarded=True)
+        raise ToolError(
+            "refused: this event was handled before; log the decision", guard="second_charge"
+        )
     if arguments.amount <= 0:
         raise ToolError(
-            "refused: a charge must be above zero; log the decision instead", guarded=True
+            "refused: a charge must be above zero; log the decision instead", guard="not_above_zero"
         )
     computed = set(
         connection.scalars(
             select(computed_deltas.c.delta).where(computed_deltas.c.delivery_id == delivery.id)
         )
     )
-    if arguments.amount not in computed:
+    if arguments.amount not in {due(delta, delivery.payload) for delta in computed}:
         raise ToolError(
             f"refused: {arguments.amount} is no delta that calculate_delta gave for this event; "
             "call it first and charge exactly its delta",
-            guarded=True,
+            guard="not_a_proration",
         )
 
 
@@ -211,11 +224,12 @@ def log_decision(context: ToolContext, arguments: LogDecision) -> Json:
                 raise ToolError(
                     "refused: this delivery has no billing event, so it is not billed; "
                     "create one or decide otherwise",
-                    guarded=True,
+                    guard="billed_without_charge",
                 )
             if arguments.decision != "billed" and charged:
                 raise ToolError(
-                    "refused: this delivery has a billing event; log it as billed", guarded=True
+                    "refused: this delivery has a billing event; log it as billed",
+                    guard="charged_but_not_billed",
                 )
         marked = connection.execute(
             update(pending_events)

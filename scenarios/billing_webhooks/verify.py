@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Table, select
@@ -31,14 +31,15 @@ WRITE = re.compile(
 def verify(case: Case, workspace: Workspace) -> Verdict:
     """Compare what the database holds with what the case's generator decided."""
     with workspace.engine.connect() as connection:
-        ledger = _rows(connection, billing_events, "delivery_id")
+        charges = _charges(connection)
+        ledger = {id: found[0] for id, found in charges.items()}
         logged = _rows(connection, decisions, "delivery_id")
         deliveries = _rows(connection, pending_events, "id")
     records = tuple(
         _judge(
             record,
             None if case.truth is None else case.truth[record],
-            ledger.get(record),
+            charges.get(record, []),
             logged.get(record),
             deliveries.get(record),
         )
@@ -59,19 +60,31 @@ def _rows(connection: Connection, table: Table, key: str) -> Rows:
     return {row[key]: dict(row) for row in found}
 
 
+def _charges(connection: Connection) -> Mapping[str, list[Mapping[str, Json]]]:
+    """The charges for each delivery: one at most, unless the guards were taken away."""
+    found: dict[str, list[Mapping[str, Json]]] = {}
+    order = (billing_events.c.delivery_id, billing_events.c.amount, billing_events.c.customer_id)
+    for row in connection.execute(select(billing_events).order_by(*order)).mappings():
+        found.setdefault(row["delivery_id"], []).append(dict(row))
+    return found
+
+
 def _judge(
     record: str,
     right: Mapping[str, Json] | None,
-    charge: Mapping[str, Json] | None,
+    charges: Sequence[Mapping[str, Json]],
     logged: Mapping[str, Json] | None,
     delivery: Mapping[str, Json] | None,
 ) -> RecordVerdict:
     decision = logged["decision"] if logged else "undecided"
+    charge = charges[0] if charges else None
     if right is None:
         words = decision if charge is None else f"{decision} {_money(charge)}"
         return RecordVerdict(record, "unknown", words, decision == "review")
     due = right["charge"]
     wrong = []
+    if len(charges) > 1:
+        wrong.append(f"charged {len(charges)} times")
     if charge is None and due is not None and decision == "billed":
         wrong.append(f"logged as billed, not charged {_money(due)}")
     if charge is not None and due is None:
@@ -92,12 +105,13 @@ def _judge(
     if charge is not None and due is not None and _strangers(charge, due):
         words += f" to {charge['customer_id']}"
     reviewed = decision == "review"
+    ledger = ", ".join(f"{_money(each)} from {each['customer_id']}" for each in charges)
     if wrong:
-        return RecordVerdict(record, "fail", words, reviewed, tuple(wrong))
+        return RecordVerdict(record, "fail", words, reviewed, tuple(wrong), ledger)
     if decision != right["decision"]:
         reason = f"sent to review, right is {right['decision']} ({right['reason']})"
-        return RecordVerdict(record, "deferred", words, reviewed, (reason,))
-    return RecordVerdict(record, "pass", words, reviewed)
+        return RecordVerdict(record, "deferred", words, reviewed, (reason,), ledger)
+    return RecordVerdict(record, "pass", words, reviewed, ledger=ledger)
 
 
 def _strangers(charge: Mapping[str, Json], due: Mapping[str, Json]) -> bool:

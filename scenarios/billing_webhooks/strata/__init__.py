@@ -2,7 +2,9 @@
 
 from scenarios.billing_webhooks.strata import (
     arriving,
+    attacked,
     awkward,
+    changed,
     noted,
     ordinary,
     pricing,
@@ -11,7 +13,7 @@ from scenarios.billing_webhooks.strata import (
 
 KINDS = {
     kind.stratum.name: kind
-    for module in (ordinary, awkward, arriving, pricing, standing, noted)
+    for module in (ordinary, awkward, arriving, pricing, standing, noted, changed, attacked)
     for kind in module.KINDS
 }
 """By name, the ordinary ones first."""

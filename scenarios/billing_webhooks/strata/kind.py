@@ -18,3 +18,5 @@ class Kind:
 
     stratum: Stratum
     build: Callable[[History], None]
+    drawn_as: str = ""
+    """Draws the same customers, amounts and moments as this other stratum: its twin."""

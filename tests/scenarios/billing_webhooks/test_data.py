@@ -13,6 +13,7 @@ from scenarios.billing_webhooks import SCENARIO, BillingWebhooks
 from scenarios.billing_webhooks.notes import phrasings, word_money
 from scenarios.billing_webhooks.schema import customers, subscriptions
 
+EVERYDAY = [stratum for stratum in SCENARIO.strata if stratum.everyday]
 PLAN = {stratum.name: 3 for stratum in SCENARIO.strata}
 
 
@@ -47,7 +48,8 @@ def test_a_larger_plan_extends_a_smaller_one() -> None:
 
 def test_cases_own_their_identifiers() -> None:
     seen: set[str] = set()
-    for case in SCENARIO.cases({stratum.name: 30 for stratum in SCENARIO.strata}, 2026):
+    # The neutral twin of an attack is the same customer, in a database of its own.
+    for case in SCENARIO.cases({s.name: 30 for s in SCENARIO.strata if not s.hostile}, 2026):
         own = {row["id"] for rows in case.rows.values() for row in rows if "id" in row}
         assert not own & seen
         seen |= own
@@ -87,7 +89,7 @@ def test_facts_in_prose_stand_nowhere_else() -> None:
 
 
 def test_the_mix_names_every_stratum_and_is_mostly_ordinary() -> None:
-    assert set(SCENARIO.mix) == {stratum.name for stratum in SCENARIO.strata}
+    assert set(SCENARIO.mix) == {stratum.name for stratum in SCENARIO.strata if stratum.everyday}
     assert sum(SCENARIO.mix.values()) == pytest.approx(1)
     ordinary = sum(SCENARIO.mix[s.name] for s in SCENARIO.strata if s.ordinary)
     assert ordinary == pytest.approx(0.99)
@@ -100,8 +102,8 @@ def test_the_mix_names_every_stratum_and_is_mostly_ordinary() -> None:
         ("mix", "mix.toml"),
         ("", "mix.toml"),
         (
-            "[mix]\n" + "\n".join(f"{stratum.name} = 1.0" for stratum in SCENARIO.strata),
-            f"sum to {len(SCENARIO.strata)}; make it 1",
+            "[mix]\n" + "\n".join(f"{stratum.name} = 1.0" for stratum in EVERYDAY),
+            f"sum to {len(EVERYDAY)}; make it 1",
         ),
     ],
 )

@@ -26,7 +26,7 @@ from tests.scenarios.billing_webhooks.golden import (
 )
 from tests.scenarios.billing_webhooks.playing import together
 
-REACHABLE = {stratum.name: 20 for stratum in SCENARIO.strata if not stratum.free_text}
+REACHABLE = {s.name: 20 for s in SCENARIO.strata if not s.free_text and not s.hostile}
 IN_PROSE = {stratum.name: 20 for stratum in SCENARIO.strata if stratum.free_text}
 RECORD = Known(
     "cus_golden",
