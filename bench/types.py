@@ -320,6 +320,15 @@ class OwnRecords(Protocol):
 
 
 @runtime_checkable
+class Receiving(Protocol):
+    """A scenario with a receiving end of its own."""
+
+    def endpoint(self, database: str, secret: str) -> Any:
+        """An ASGI application that stores what arrives in ``database``, a URL or a SQLite file.
+        Raises ``BenchError`` if that cannot be opened."""
+
+
+@runtime_checkable
 class Unguardable(Protocol):
     """A scenario whose database holds constraints that act as guards."""
 

@@ -10,12 +10,15 @@ import typer
 from bench.errors import BenchError
 from bench.types import OwnData
 
-app = typer.Typer(help="Use a scenario's own parts: its job on your data.", no_args_is_help=True)
+app = typer.Typer(
+    help="Use a scenario's own parts: its job on your data, its receiving end.",
+    no_args_is_help=True,
+)
 
 
 @app.callback()
 def scenario() -> None:
-    """Use a scenario's own parts: its job on your data."""
+    """Use a scenario's own parts: its job on your data, its receiving end."""
 
 
 @app.command()
@@ -52,3 +55,62 @@ def job(
     counts = {word: count for word, count in sorted(decided.counts.items()) if count}
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     typer.echo(f"{decided.file}: {sum(counts.values())} {decided.noun}: {said or 'none'}")
+
+
+@app.command()
+def serve(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")],
+    database: Annotated[
+        str,
+        typer.Option(
+            help="Where deliveries are stored: a SQLite file, or a URL like "
+            "postgresql://user@host/name. Tables are made where missing."
+        ),
+    ] = "deliveries.sqlite",
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STRIPE_WEBHOOK_SECRET",
+            show_envvar=True,
+            help="Endpoint secret. Deliveries without a valid signature are turned away.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Put TLS before anything but loopback.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+) -> None:
+    """Receive a scenario's events over HTTP and store each once; Ctrl-C stops.
+
+    Example:
+
+      STRIPE_WEBHOOK_SECRET=whsec_... bench scenario serve billing_webhooks --port 8000
+    """
+    import socket
+
+    import scenarios
+    from bench.types import Receiving
+
+    chosen = scenarios.scenario(name)
+    if not isinstance(chosen, Receiving):
+        raise BenchError(f"{name} has no receiving end; billing_webhooks has")
+    if not secret:
+        raise BenchError("no endpoint secret; set STRIPE_WEBHOOK_SECRET, or give --secret")
+    application = chosen.endpoint(database, secret)
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        raise BenchError(
+            f"{host}:{port}: cannot be listened on ({error.strerror}); choose another --port"
+        ) from None
+    import uvicorn
+
+    typer.echo(f"http://{host}:{listening.getsockname()[1]}/webhooks/stripe")
+    settings = uvicorn.Config(
+        application,
+        log_level="warning",
+        limit_concurrency=256,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+    )
+    uvicorn.Server(settings).run(sockets=[listening])

@@ -43,6 +43,8 @@ from scenarios.billing_webhooks.schema import decisions, drop_keys, metadata, pe
 from scenarios.billing_webhooks.strata import KINDS
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from scenarios.billing_webhooks.own_events import OwnEvents
 
 FOLDER = files(__name__)
@@ -96,6 +98,12 @@ class BillingWebhooks:
         from scenarios.billing_webhooks.own_events import OwnEvents
 
         return OwnEvents(folder, secret)
+
+    def endpoint(self, database: str, secret: str) -> Starlette:
+        """The receiving end, on its database."""
+        from scenarios.billing_webhooks.endpoint import application, open_database
+
+        return application(open_database(database), secret)
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the price list and 10,000 customers that no case owns."""
