@@ -116,7 +116,7 @@ def _agreement(summary: Summary, name: str) -> Section:
         said = "All approaches decided every record alike."
     return Section(
         "Agreement",
-        "success",
+        "overview",
         (said,),
         tuple(
             table
