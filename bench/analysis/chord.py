@@ -18,7 +18,7 @@ from bench.journal import ScenarioPlan
 from bench.types import Trial
 
 DRAWS = 2000
-SHARES = (0.01, 0.05, 0.2, 0.5)
+SHARES = (0.001, 0.01, 0.05, 0.2)
 """Shares of exceptional records, beside that of the production mix."""
 
 Place = Literal["above", "below", "undecided"]
@@ -58,6 +58,14 @@ class Chord(Documented):
     """Upper end."""
     cost: Place
     """``above``: the hybrid is cheaper than the split."""
+    job: float
+    """Share of records that the job alone gets right: one end of the chord."""
+    agent: float
+    """Share that the agent alone gets right: the other end."""
+    job_usd: float | None
+    """Expected dollars a record of the job."""
+    agent_usd: float | None
+    """Of the agent."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,10 @@ def _chord(model: str, share: float, production: bool, weights: Floats, drawn: F
         saving_low=saving[1] if known else None,
         saving_high=saving[2] if known else None,
         cost=_place(saving) if known else "undecided",
+        job=float(job[0]),
+        agent=float(agent[0]),
+        job_usd=float(job_usd[0]) if known else None,
+        agent_usd=float(agent_usd[0]) if known else None,
     )
 
 

@@ -114,6 +114,7 @@ def test_the_chord_is_the_line_between_job_and_agent(tmp_path: Path) -> None:
     found = decision(tmp_path)
     shares = [chord.exceptional for chord in found.chords if chord.model == HOSTED]
     assert len(shares) == 5
+    assert shares[1:] == [0.001, 0.01, 0.05, 0.2]
     rows = {
         (row.approach, row.model): row.success
         for row in summarise(tmp_path / "run").rows
@@ -123,6 +124,10 @@ def test_the_chord_is_the_line_between_job_and_agent(tmp_path: Path) -> None:
     job, agent = rows["job", None] or 0, rows["agent", HOSTED] or 0
     line = (1 - chord.to_agent) * job + chord.to_agent * agent
     assert chord.line == pytest.approx(line, abs=1e-3)
+    assert (chord.job, chord.agent) == (
+        pytest.approx(job, abs=1e-3),
+        pytest.approx(agent, abs=1e-3),
+    )
     assert chord.gain_low <= chord.gain <= chord.gain_high
 
 
