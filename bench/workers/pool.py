@@ -183,7 +183,8 @@ class _Gate:
 
     async def _enter(self, number: int, tokens: int) -> None:
         self.entries[number], _waited = await self.limit.enter(tokens)
-        send(self.writer, number)
+        with contextlib.suppress(EOFError):
+            send(self.writer, number)
 
     def close(self) -> None:
         """Nobody waits any longer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 import sys
@@ -95,14 +96,19 @@ async def _execute(
     try:
         await bench.execute(planned, model)
     except BudgetError:
-        send(writer, OutOfBudget(planned.id))
+        with contextlib.suppress(EOFError):
+            send(writer, OutOfBudget(planned.id))
+    except EOFError:
+        pass  # the parent has gone
     except Exception as error:
         _tell(writer, error)
 
 
 def _tell(writer: asyncio.StreamWriter, error: Exception) -> None:
     mendable = isinstance(error, BenchError)
-    send(writer, Failed(str(error) if mendable else traceback.format_exc(), mendable))
+    said = str(error) if mendable else traceback.format_exc()
+    with contextlib.suppress(EOFError):
+        send(writer, Failed(said, mendable))
 
 
 def _cancel(tasks: set[asyncio.Task[None]]) -> None:

@@ -94,7 +94,9 @@ class Learn:
 
 
 def send(writer: asyncio.StreamWriter, message: Any) -> None:
-    """Queue a message; never blocks."""
+    """Queue a message; never blocks. Raises ``EOFError`` when the other process has gone."""
+    if writer.is_closing():
+        raise EOFError
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     writer.write(_LENGTH.pack(len(data)) + data)
 
