@@ -33,8 +33,9 @@ format: setup-dev ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-perf: setup-dev ## time calls of hosted models, then plain code with calibrated rounds
+perf: setup-dev ## time calls of hosted models, the harness, then plain code with calibrated rounds
 	@$(BIN)/python -m tests.benchmarks.calls
+	@$(BIN)/python -m tests.benchmarks.harness
 	@$(BIN)/python -m pytest tests/benchmarks -m "slow or not slow" --benchmark-enable --benchmark-only
 
 # Both return at once when there is nothing to do; .ci/venv compares contents, not times.
