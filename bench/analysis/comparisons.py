@@ -11,7 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from bench.analysis.documented import Documented
+from bench.analysis.paired import effective_pairs
 from bench.analysis.samples import by_case, usable
+from bench.analysis.significance import holm, mcnemar, sign_flip
 from bench.analysis.statistics import paired_interval
 from bench.types import Trial
 
@@ -48,9 +50,6 @@ def comparisons(
     candidates: Sequence[tuple[str, Sequence[Trial]]], scenario: str
 ) -> list[Comparison]:
     """Each pair of ``(name, trials)``. Trials without intelligence behind them are left out."""
-    # Late, because the gate as a whole builds on the analysis.
-    from bench.gate.significance import holm
-
     real = [
         (name, {case[0].case: case for case in by_case(usable(trials))})
         for name, trials in candidates
@@ -72,9 +71,6 @@ def _compare(
     second: dict[str, tuple[Trial, ...]],
     scenario: str,
 ) -> Comparison | None:
-    from bench.gate.intervals import effective_pairs
-    from bench.gate.significance import mcnemar, sign_flip
-
     cases = sorted(first.keys() & second.keys())
     if len(cases) < 2:
         return None

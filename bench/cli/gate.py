@@ -12,6 +12,7 @@ import typer
 from bench.cli.compare import append, write
 from bench.cli.folders import RESULTS, Results
 from bench.cli.models import fetch
+from bench.cli.selftest import simulate
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
 
@@ -126,7 +127,7 @@ def gate(
     console = Console()
     settings = load_settings(config)
     if self_test:
-        _self_test(console, settings, journals=journals, seed=seed, run=run, results=results)
+        simulate(console, settings, journals=journals, seed=seed, run=run, results=results)
         return
     wordings = _wordings(scenario or (), base)
     if not wordings:
@@ -156,56 +157,6 @@ def gate(
     folder = output or results / "gate"
     found = _publish(duel, settings, console, folder, link_base, step_summary)
     raise typer.Exit(exit_code(found.verdict, inconclusive_ok=inconclusive_ok))
-
-
-def _self_test(
-    console: Console,
-    settings: GateSettings,
-    *,
-    journals: int,
-    seed: int,
-    run: str | None,
-    results: Path,
-) -> None:
-    from dataclasses import replace
-
-    from rich.table import Table
-
-    from bench.cli.folders import find_run
-    from bench.gate import selftest
-    from bench.journal import read_run
-
-    worlds = list(selftest.WORLDS)
-    if run is not None:
-        worlds.append(selftest.resampled(read_run(find_run(run, results)).trials, run))
-    strata, each = 4, 58
-    table = Table(title=f"{journals} comparisons a row, {strata * each} cases in a fixed one")
-    table.add_column("world")
-    for column in (*selftest.RULES, "no evidence", "cases", "saved"):
-        table.add_column(column, justify="right")
-    tallies = []
-    for world in worlds:
-        tally = selftest.run(
-            replace(world), settings, journals=journals, strata=strata, each=each, seed=seed
-        )
-        tallies.append(tally)
-        table.add_row(
-            world.name,
-            *(f"{tally.rate(rule):.1%}" for rule in selftest.RULES),
-            f"{tally.cleared / journals:.1%}",
-            f"{tally.cases:.0f}",
-            f"{1 - tally.cases / tally.fixed:.0%}",
-        )
-    console.print(table)
-    console.print(
-        "Alarms by rule: false ones where nothing changed, power elsewhere. 'no evidence', 'cases' "
-        "and 'saved' are the sequential gate's, beside the fixed one.",
-        style="dim",
-    )
-    if broken := list(selftest.broken_promises(tallies, settings.alpha)):
-        for each_broken in broken:
-            console.print(each_broken, style="bold red", markup=False)
-        raise typer.Exit(1)
 
 
 def _wordings(names: Sequence[str], ref: str) -> Mapping[str, Wording]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bench.analysis.statistics import Interval
 from bench.gate.metrics import Measured
 from bench.gate.sequential import Look
-from bench.gate.strata import StratumMeasured, worst_stratum
+from bench.gate.strata import StratumMeasured, still_open, worst_stratum
 
 BETS = "e-process: bets on the pairs"
 SIGNS = "e-process: bets on the signs of the log ratios"
@@ -65,16 +65,14 @@ def _one(measured: Measured, look: Look) -> tuple[Measured, float]:
 def _strata(
     measured: Measured, by_stratum: Sequence[StratumMeasured], look: Look
 ) -> tuple[Measured, float | None]:
-    least = look.shares.settings.rules["strata"].least
-    made = worst_stratum(by_stratum, least, measured)
+    made = worst_stratum(by_stratum, look.shares.settings.rules["strata"], measured)
     if made.p is None:
         return made, None
     unclear = [name for name, each in look.strata.items() if not each.excluded]
-    some = ", ".join(unclear[:5]) + (", …" if len(unclear) > 5 else "")
     made = replace(
         made,
         test=f"e-process, the worst of {len(look.testable)} strata",
-        open=f"a collapse is neither shown nor excluded in {some}" if unclear else None,
+        open=still_open(unclear),
     )
     share = look.shares.of("strata", loss=True)
     assert made.p is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from bench.analysis.significance import holm
 from bench.errors import BenchError
 from bench.gate import always, metrics
 from bench.gate.comparable import Side, differences
@@ -24,7 +25,6 @@ from bench.gate.result import (
 from bench.gate.sentences import notices, on_gate, sentence
 from bench.gate.sequential import look
 from bench.gate.settings import GateSettings
-from bench.gate.significance import holm
 from bench.gate.strata import StratumMeasured, collapsed_strata, measure_strata, worst_stratum
 from bench.gate.verdict import counts_as_test, judge, more_cases, overall
 from bench.types import Cause, Trial
@@ -160,7 +160,7 @@ def _draft(
     draft.strata = measure_strata(draft.pairs, settings.alpha)
     draft.measured = [
         whole,
-        worst_stratum(draft.strata, settings.rules["strata"].least, whole),
+        worst_stratum(draft.strata, settings.rules["strata"], whole),
         metrics.tokens(draft.pairs, level),
         metrics.dollars(draft.pairs, level, billed=False),
         metrics.prompt_tokens(

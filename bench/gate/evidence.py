@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.gate.significance import Floats
+from bench.analysis.significance import Floats
 
 BOLDEST = 0.9
 """Largest share of the capital that is staked on one case."""
@@ -91,22 +91,25 @@ def share_limits(differences: Floats, miss: float) -> tuple[float, float]:
     return (-_largest_loss(differences, miss), _largest_loss(-differences, miss))
 
 
-def log_rise(logs: Floats, centre: float = 0.0) -> Capital:
+def log_rise(logs: Floats, size: float, centre: float = 0.0) -> Capital:
     """Against *the logs lie symmetrically about ``centre`` or below*: bets on higher ones.
 
     exp(λy) ÷ cosh(λy) has an expectation of at most 1 for any such y (V. H. de la Peña, Annals of
     Probability 27 (1999), 537-564). With ``centre`` 0 that is what an unchanged prompt implies.
+    Half of the capital is staked as suits a rise of ``size`` (a log), half as suits one as large as
+    the spread, so that a small rise is seen in spite of noise and a large one at once.
     """
-    return _capital(_symmetric(logs, np.array([centre]))[:, 0])
+    return Capital(np.maximum.accumulate(_symmetric(logs, np.array([centre]), size)[:, 0]))
 
 
-def log_limits(logs: Floats, miss: float, widest: float = 1.6) -> tuple[float, float]:
-    """Confidence sequence of the centre of the logs; each limit fails with a chance of ``miss``."""
+def log_limits(logs: Floats, miss: float, size: float, widest: float = 1.6) -> tuple[float, float]:
+    """Confidence sequence of the centre of the logs; each limit fails with a chance of ``miss``.
+    Narrowest where the truth is ``size`` away from the limit."""
     grid = np.linspace(-widest, widest, 2 * GRID - 1)
 
     def lowest(values: Floats) -> float:
         # The centres that the bets on higher values refute lie below the interval.
-        refuted = _reaches(_symmetric(values, grid), miss)
+        refuted = _reached(_symmetric(values, grid, size), miss)
         return float(grid[int(np.argmin(refuted)) - 1]) if refuted[0] else -np.inf
 
     return lowest(logs), -lowest(-logs)
@@ -114,7 +117,7 @@ def log_limits(logs: Floats, miss: float, widest: float = 1.6) -> tuple[float, f
 
 def _largest_loss(differences: Floats, miss: float) -> float:
     grid = np.linspace(-0.99, 1.0, GRID)
-    refuted = _reaches(_shifted(differences, grid), miss)
+    refuted = _reached(np.cumsum(_shifted(differences, grid), axis=0), miss)
     # Losses from the first that is refuted on; beyond a whole loss there is nothing.
     kept = np.flatnonzero(~refuted)
     if not kept.size:
@@ -132,13 +135,16 @@ def _shifted(differences: Floats, losses: Floats) -> Floats:
     return np.asarray(np.log1p(np.minimum(boldest, aims / squares) * moved), dtype=float)
 
 
-def _symmetric(logs: Floats, centres: Floats) -> Floats:
+def _symmetric(logs: Floats, centres: Floats, size: float) -> Floats:
+    """Log capital, case by case (rows), of bets against each centre (columns)."""
     moved = logs[:, None] - centres
     squares = _earlier_squares(moved, PRIOR_LOG, PRIOR_LOG_CASES)
-    steep = np.minimum(STEEPEST, np.sqrt(1 / squares))
-    bet = steep * moved
-    # log(exp(b) / cosh(b)) without overflow
-    return np.asarray(np.log(2.0) - np.logaddexp(0.0, -2.0 * bet), dtype=float)
+    paths = []
+    for steep in (size / squares, np.sqrt(1 / squares)):
+        bet = np.minimum(STEEPEST, steep) * moved
+        # log(exp(b) / cosh(b)) without overflow
+        paths.append(np.cumsum(np.log(2.0) - np.logaddexp(0.0, -2.0 * bet), axis=0))
+    return np.asarray(np.logaddexp(*paths) - np.log(2.0), dtype=float)
 
 
 def _earlier_squares(values: Floats, prior: float, cases: int) -> Floats:
@@ -149,11 +155,10 @@ def _earlier_squares(values: Floats, prior: float, cases: int) -> Floats:
     return np.asarray((cases * prior + earlier) / (cases + number), dtype=float)
 
 
-def _reaches(growth: Floats, miss: float) -> NDArray[np.bool_]:
-    if not len(growth):
-        return np.zeros(growth.shape[1], dtype=bool)
-    highest = np.cumsum(growth, axis=0).max(axis=0)
-    return np.asarray(highest >= -np.log(miss), dtype=bool)
+def _reached(capital: Floats, miss: float) -> NDArray[np.bool_]:
+    if not len(capital):
+        return np.zeros(capital.shape[1], dtype=bool)
+    return np.asarray(capital.max(axis=0) >= -np.log(miss), dtype=bool)
 
 
 def _capital(growth: Floats) -> Capital:

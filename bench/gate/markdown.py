@@ -170,8 +170,8 @@ def _how(gate: Gate) -> Iterator[str]:
             "Cases are paired, repeats are averaged within a case first, and every stratum counts "
             "the same. A regression needs a loss that matters and "
             f"p ≤ {gate.settings.alpha:g} {family(gate)}. *No evidence* means "
-            "that a loss of twice what matters (or what gate.toml says) is excluded; "
-            "*inconclusive* means that it is neither shown nor excluded.",
+            "that a loss that matters is excluded; *inconclusive* means that it is neither shown "
+            "nor excluded.",
             "",
             "A flipped case's two transcripts: `bench show TRIAL --run BASE` and "
             "`bench show TRIAL --run HEAD`.",

@@ -11,16 +11,16 @@ from zlib import crc32
 
 import numpy as np
 
-from bench.analysis.samples import weakest
-from bench.analysis.statistics import Interval
-from bench.gate.intervals import (
+from bench.analysis.paired import (
     FEWEST,
     difference_interval,
     log_ratio,
     log_ratio_interval,
 )
+from bench.analysis.samples import weakest
+from bench.analysis.significance import DRAWS, EXACT_UP_TO, Floats, mcnemar, sign_flip
+from bench.analysis.statistics import Interval
 from bench.gate.pairs import Pair, collapsed, stratum_weights
-from bench.gate.significance import DRAWS, EXACT_UP_TO, Floats, mcnemar, sign_flip
 from bench.types import Provenance, Trial
 
 Kind = Literal["share", "ratio"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.samples import by_case
-from bench.gate.significance import Floats
+from bench.analysis.significance import Floats
 from bench.types import Cause, Trial
 
 

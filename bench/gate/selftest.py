@@ -14,13 +14,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from bench.analysis.samples import by_case, usable
+from bench.analysis.significance import Floats, holm, mcnemar, sign_flip
+from bench.errors import BenchError
+from bench.gate import evidence
+from bench.gate.planning import needed, stabilities
 from bench.gate.sequential import SHARES, Drawn, Look, Shares
 from bench.gate.settings import GateSettings
-from bench.gate.significance import Floats, holm, mcnemar, sign_flip
-from bench.types import Cause, Trial
+from bench.types import Trial
 
 CAP = 1.25
 """Cases at most in a sequential comparison, as a multiple of the fixed one's."""
+PLANNED_DROP = 0.10
+PLANNED_POWER = 0.9
+PLANNED_SEED = 11
+PER_CASE = 20
+"""Chances of a pass drawn for each case of a real run."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,13 @@ class World:
     wavering: float = 0.25
     spread: float = 0.1
     """Standard deviation of the log tokens of one execution."""
+
+    @property
+    def instability(self) -> float:
+        """Share of two executions of a case, one passing and one not."""
+        if self.chances is not None:
+            return float(np.mean(2 * self.chances * (1 - self.chances)))
+        return self.wavering / 3
 
     @property
     def unchanged(self) -> bool:
@@ -117,16 +133,38 @@ def run(
     )
 
 
+def planned_cases(world: World, settings: GateSettings) -> int | None:
+    """Cases of a fixed gate that sees ten points lost, and clears an unchanged prompt, nine times
+    out of ten."""
+    return needed(world.instability, PLANNED_DROP, PLANNED_POWER, settings).cases
+
+
 def resampled(trials: Sequence[Trial], name: str) -> World:
-    """A world whose cases are those of a real run: each passes as often as it did, and, because
-    a few repeats do not make a certainty, half a pass and half a failure more."""
-    by_case: dict[str, list[float]] = {}
-    for trial in trials:
-        if trial.model is not None and trial.cause is not Cause.INFRASTRUCTURE:
-            key = f"{trial.scenario}/{trial.approach}/{trial.model}/{trial.case}"
-            by_case.setdefault(key, []).append(float(trial.status == "pass"))
-    chances = [(sum(passes) + 0.5) / (len(passes) + 1) for passes in by_case.values()]
-    return replace(World(f"nothing changed, cases of {name}"), chances=np.array(chances))
+    """A world whose cases are those of a real run. A case's chance of a pass is drawn from its
+    Beta posterior, given what it did; the prior is that of its scenario, approach and model: their
+    share of passes, and a spread that makes two executions disagree as often as they did."""
+    found = list(trials)
+    dice = np.random.default_rng(PLANNED_SEED)
+    chances: list[Floats] = []
+    for group in stabilities(found):
+        key = (group.scenario, group.approach, group.model)
+        share = (group.passes * group.cases + 0.5) / (group.cases + 1)
+        most = 2 * share * (1 - share)
+        wavering = min(group.instability, 0.9 * most)
+        weight = wavering / (most - wavering)
+        for repeats in by_case(
+            usable(t for t in found if (t.scenario, t.approach, t.model) == key)
+        ):
+            passed = sum(trial.status == "pass" for trial in repeats)
+            failed = len(repeats) - passed
+            chances.append(
+                dice.beta(passed + weight * share, failed + weight * (1 - share), PER_CASE)
+            )
+    if not chances:
+        raise BenchError(f"{name}: no answers of a model were measured; name another run")
+    return replace(
+        World(f"nothing changed, cases of {name}"), chances=np.clip(np.concatenate(chances), 0, 1)
+    )
 
 
 def broken_promises(tallies: Sequence[Tally], alpha: float) -> Iterator[str]:
@@ -175,14 +213,36 @@ def _sequential(
     names = [f"s{number % strata}" for number in range(len(base))]
     planned = dict(Counter(names))
     logs = np.log(sizes[1] / sizes[0])
-    for used in range(strata, len(base) + 1, strata):
-        drawn = Drawn(names[:used], head[:used] - base[:used], logs[:used], logs[:used], planned)
+    change = head - base
+    for used in range(_first_look(change, names, planned, shares, strata), len(base) + 1, strata):
+        drawn = Drawn(names[:used], change[:used], logs[:used], logs[:used], planned)
         look = Look(drawn, shares)
         if look.decided:
             break
     if look.regressed or look.lost("tokens") or (both and _gained(look)):
         return "alarm", used
     return ("clear" if look.decided else "open"), used
+
+
+def _first_look(
+    change: Floats, names: Sequence[str], planned: dict[str, int], shares: Shares, strata: int
+) -> int:
+    """The first round after which anything could be decided: before it neither a loss of success
+    nor of a stratum is shown, nor is a loss of success excluded."""
+    drop = shares.settings.rules["success"].excluded
+    shown = [
+        (evidence.loss(change, drop).path, -math.log(shares.of("success", loss=True))),
+        (evidence.no_loss(change, drop).path, -math.log(shares.settings.miss)),
+    ]
+    reached = [int(np.argmax(path >= least)) for path, least in shown if path[-1] >= least]
+    whole = Look(Drawn(names, change, change, change, planned), shares)
+    for number, name in enumerate(whole.testable):
+        path = evidence.collapse(change[number::strata]).path
+        if path[-1] >= whole.stratum_threshold:
+            assert names[number] == name
+            reached.append(int(np.argmax(path >= whole.stratum_threshold)) * strata)
+    first = min(reached, default=len(change) - 1)
+    return (first // strata + 1) * strata
 
 
 def _gained(look: Look) -> bool:

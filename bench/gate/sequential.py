@@ -15,10 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.analysis.significance import Floats
 from bench.gate import evidence
 from bench.gate.pairs import Pair, collapsed, pair_up
 from bench.gate.settings import GateSettings
-from bench.gate.significance import Floats
 from bench.journal import ScenarioPlan
 from bench.types import Trial
 
@@ -107,8 +107,10 @@ class Look:
 
     def amount(self, metric: str) -> Evidence:
         """Of tokens or dollars."""
-        logs = self._logs(metric)
-        return Evidence(evidence.log_rise(logs).highest, evidence.log_rise(-logs).highest)
+        logs, size = self._logs(metric), self._size(metric)
+        return Evidence(
+            evidence.log_rise(logs, size).highest, evidence.log_rise(-logs, size).highest
+        )
 
     def limits(self, metric: str) -> tuple[float, float]:
         """Confidence sequence of a metric's change: of shares, or relative."""
@@ -185,7 +187,8 @@ class Look:
         if metric == "success":
             return evidence.no_loss(self.drawn.success, rule.excluded).p <= settings.miss
         logs = self._logs(metric)
-        return evidence.log_rise(-logs, -math.log1p(rule.excluded)).p <= settings.miss
+        size = self._size(metric)
+        return evidence.log_rise(-logs, size, -size).p <= settings.miss
 
     @property
     def regressed(self) -> bool:
@@ -218,7 +221,11 @@ class Look:
         return logs[~np.isnan(logs)]
 
     def _log_limits(self, metric: str) -> tuple[float, float]:
-        return evidence.log_limits(self._logs(metric), self.shares.settings.miss)
+        miss = self.shares.settings.miss
+        return evidence.log_limits(self._logs(metric), miss, self._size(metric))
+
+    def _size(self, metric: str) -> float:
+        return math.log1p(self.shares.settings.rules[metric].excluded)
 
     def _stratum_loss(self, name: str) -> float:
         return -float(self.drawn.success[np.array(self.drawn.strata) == name].mean())

@@ -13,7 +13,7 @@ from bench.analysis.documented import Documented
 from bench.errors import BenchError
 
 DEFAULTS = "gate.toml"
-TWICE = "twice"
+SAME = "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Rule(Documented):
     """The smallest change that matters: a difference of shares (0.05 is 5 points), or a relative
     change (0.05 is 5 %)."""
     excluded: float
-    """The loss that has to be excluded before anything is called *no evidence*: twice `least`,
-    unless the settings say otherwise."""
+    """The loss that has to be excluded before anything is called *no evidence*: `least`, unless the
+    settings name a larger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def load_settings(own: Path | None = None) -> GateSettings:
 
 def _excluded(entry: Mapping[str, Any], name: str, least: float, path: Path) -> float:
     excluded = entry["excluded"]
-    if excluded == TWICE:
-        return 2 * least / 100
+    if excluded == SAME:
+        return least / 100
     found = _number(excluded, f"{name}.excluded", path, below=1000.0)
     if found < least:
         raise BenchError(f"{path}: {name}.excluded has to be at least {least:g}, not {found:g}")

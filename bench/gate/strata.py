@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
 
+from bench.analysis.paired import difference_interval
+from bench.analysis.significance import holm, sign_flip
 from bench.analysis.statistics import Interval
-from bench.gate.intervals import difference_interval
 from bench.gate.metrics import Measured
 from bench.gate.pairs import Pair, collapsed
-from bench.gate.significance import holm, sign_flip
+from bench.gate.settings import Rule
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,11 @@ def measure_strata(pairs: Sequence[Pair], alpha: float) -> list[StratumMeasured]
     return found
 
 
-def worst_stratum(strata: Sequence[StratumMeasured], least: float, whole: Measured) -> Measured:
-    """The strata as one metric: the likeliest collapse of at least ``least``.
+def worst_stratum(strata: Sequence[StratumMeasured], rule: Rule, whole: Measured) -> Measured:
+    """The strata as one metric: the likeliest collapse of at least what matters.
 
-    Its p is the smallest corrected one; a stratum that loses less than ``least`` only makes it
+    It is open while some tested stratum's interval still holds a loss that has to be excluded.
+    Its p is the smallest corrected one; a stratum that loses less than what matters only makes it
     larger, so the chance of a false alarm stays below alpha.
     """
     tested = [stratum for stratum in strata if stratum.p is not None]
@@ -88,13 +90,26 @@ def worst_stratum(strata: Sequence[StratumMeasured], least: float, whole: Measur
         return Measured(
             "strata", "share", "cases passed", reason="every stratum has too few cases for a test"
         )
-    fallen = [stratum for stratum in tested if -stratum.change >= least - 1e-12]
+    unclear = [each.name for each in tested if -each.interval.low >= rule.excluded - 1e-12]
+    nothing = replace(nothing, open=still_open(unclear), reason=_untested(len(strata), len(tested)))
+    fallen = [stratum for stratum in tested if -stratum.change >= rule.least - 1e-12]
     test = f"one-sided sign flip, the worst of {len(tested)} strata"
     if not fallen:
         low = min(tested, key=lambda stratum: stratum.change)
         return _as_metric(nothing, low, test, 1.0)
     worst = min(fallen, key=lambda stratum: (_adjusted(stratum), stratum.change))
     return _as_metric(nothing, worst, test, _adjusted(worst))
+
+
+def still_open(names: Sequence[str]) -> str | None:
+    """Why nothing can be concluded yet about the strata named; None if there are none."""
+    some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"a collapse is neither shown nor excluded in {some}" if names else None
+
+
+def _untested(strata: int, tested: int) -> str:
+    few = strata - tested
+    return f"; {few} of {strata} strata have too few cases for a test" if few else ""
 
 
 def collapsed_strata(
@@ -135,5 +150,6 @@ def _as_metric(nothing: Measured, stratum: StratumMeasured, test: str, p: float)
         p=p,
         pairs=stratum.pairs,
         provenance=nothing.provenance,
-        reason=f"shown: {stratum.name}",
+        reason=f"shown: {stratum.name}{nothing.reason or ''}",
+        open=nothing.open,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from bench.analysis.paired import FEWEST, cases_needed
 from bench.analysis.statistics import Interval
-from bench.gate.intervals import FEWEST, cases_needed
 from bench.gate.metrics import Measured
 from bench.gate.result import Metric, Verdict
 from bench.gate.settings import GateSettings, Rule

@@ -143,7 +143,7 @@ def test_hostile_text_stays_text_in_every_output(
 ) -> None:
     names = [f"plain {HOSTILE}-{number}" for number in range(60)]
     base = Made(once(names), name="base")
-    head = Made(once(names, names[:20]), name="head", prompt="edited")
+    head = Made(once(names, names[:40]), name="head", prompt="edited")
     gate = judged(base, head)
     text = render(gate)
     assert "<script" not in text

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.gate.intervals import (
+from bench.analysis.paired import (
     cases_needed,
     difference_interval,
     effective_pairs,
     log_ratio_interval,
     tango,
 )
-from bench.gate.significance import Floats
+from bench.analysis.significance import Floats
 
 
 def even(number: int) -> Floats:

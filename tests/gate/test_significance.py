@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.gate.significance import EXACT_UP_TO, holm, mcnemar, sign_flip
+from bench.analysis.significance import EXACT_UP_TO, holm, mcnemar, sign_flip
 
 
 def test_mcnemar_is_the_binomial_tail_worked_out_by_hand() -> None:

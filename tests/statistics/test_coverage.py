@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bench.analysis.paired import effective_pairs
+from bench.analysis.significance import mcnemar, sign_flip
 from bench.analysis.statistics import (
     Cluster,
     Interval,
@@ -16,8 +18,6 @@ from bench.analysis.statistics import (
     share_interval,
     smallest_significant,
 )
-from bench.gate.intervals import effective_pairs
-from bench.gate.significance import mcnemar, sign_flip
 
 BY_P = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 """True shares at which the table shows single coverages: no method is flat at n = 10."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize, stats
 
+from bench.analysis.significance import Floats
 from bench.analysis.statistics import Interval
-from bench.gate.significance import Floats
 
 DRAWS = 4000
 FEWEST = 5
