@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from bench.analysis.documented import Documented
@@ -20,6 +21,8 @@ from bench.analysis.significance import Floats
 from bench.gate.sequential import SHARES
 from bench.gate.settings import GateSettings
 from bench.types import Trial
+
+Bools = NDArray[np.bool_]
 
 DRAWS = 4000
 MOST_CASES = 100_000
@@ -132,14 +135,14 @@ def needed(
     )
 
 
-def excludes(lost: Floats, gained: Floats, n: int, loss: float, alpha: float) -> Floats:
+def excludes(lost: Floats, gained: Floats, n: int, loss: float, alpha: float) -> Bools:
     """Whether Tango's two-sided score interval at 1 − ``alpha`` excludes a loss of ``loss``."""
     b = -(gained + lost) + (2 * n - gained + lost) * -loss
     c = lost * loss * (1 + loss)
     share = (np.sqrt(np.maximum(0.0, b * b - 8 * n * c)) - b) / (4 * n)
     variance = n * np.maximum(1e-12, 2 * share - loss * (1 + loss))
     z = stats.norm.ppf(1 - alpha / 2)
-    return np.asarray((gained - lost + n * loss) / np.sqrt(variance) > z)
+    return np.asarray((gained - lost + n * loss) / np.sqrt(variance) > z, dtype=bool)
 
 
 def _drawn(n: int, lost: float, gained: float) -> tuple[Floats, Floats]:
@@ -148,9 +151,10 @@ def _drawn(n: int, lost: float, gained: float) -> tuple[Floats, Floats]:
     return drawn[:, 0].astype(float), drawn[:, 1].astype(float)
 
 
-def _significant(lost: Floats, gained: Floats, alpha: float) -> Floats:
+def _significant(lost: Floats, gained: Floats, alpha: float) -> Bools:
     fewer = np.minimum(lost, gained)
-    return np.asarray(np.minimum(1.0, 2 * stats.binom.cdf(fewer, lost + gained, 0.5)) <= alpha)
+    p = 2 * stats.binom.cdf(fewer, lost + gained, 0.5)
+    return np.asarray(p <= alpha, dtype=bool)
 
 
 def _fewest(power_at: Callable[[int], float], power: float) -> int | None:
