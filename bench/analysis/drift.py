@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.analysis.books import missing_entries, wrong_entries
 from bench.analysis.documented import Documented
+from bench.analysis.paired import difference_interval
 from bench.analysis.samples import ALL, by_case, condition, pooled, usable
 from bench.analysis.statistics import Interval
 from bench.analysis.success import success
@@ -156,9 +157,6 @@ def _row(
 
 def _difference(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[float, Interval] | None:
     """Share of whole cases right, after − before, paired; None below two cases."""
-    # Late, because the gate as a whole builds on the analysis.
-    from bench.gate.intervals import difference_interval
-
     then = {repeats[0].case: _right(repeats) for repeats in by_case(before)}
     pairs = [
         _right(repeats) - then[twin]
