@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from bench import repair
+from bench.abilities import Drifting, OwnRecords
 from bench.approaches.protocols import conversation
 from bench.configured import options_of
 from bench.hashing import content_hash
@@ -22,7 +23,7 @@ from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, Str
 from bench.metering import tokens
 from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
-from bench.types import Drifting, Json, Limits, Model, OwnRecords, Request, Scenario, Sweep
+from bench.types import Json, Limits, Model, Request, Scenario, Sweep
 
 VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
 

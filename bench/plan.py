@@ -6,8 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bench.abilities import Drifting
 from bench.errors import BenchError
-from bench.types import Case, Drift, Drifting, Scenario, Stratum
+from bench.types import Case, Drift, Scenario, Stratum
 
 ORDINARY = 12
 """Ordinary cases of the default plan: the production mix rests on them."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import ndiff
 
+from bench.abilities import Mended
 from bench.journal import RepairPlan
 from bench.metering import tokens
-from bench.types import Mended
 
 
 def sizes(mended: Iterable[Mended]) -> tuple[RepairPlan, ...]:

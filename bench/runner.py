@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bench.abilities import Unguardable
 from bench.approaches import approach as find_approach
 from bench.database import Template
 from bench.dollars import api_dollars, dollars, provenances
@@ -37,7 +38,6 @@ from bench.types import (
     Step,
     Timing,
     Trial,
-    Unguardable,
     Usage,
     Verdict,
     Workspace,

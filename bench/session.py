@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import scenarios
+from bench.abilities import OwnRecords, TakesData
 from bench.approaches import APPROACHES, approach
 from bench.configured import configured
 from bench.errors import BenchError
@@ -37,19 +38,7 @@ from bench.plan import (
 from bench.runner import Plan
 from bench.sweep import check as check_sweep
 from bench.sweep import resized
-from bench.types import (
-    Case,
-    Drift,
-    Limits,
-    Model,
-    Origin,
-    OwnRecords,
-    Scenario,
-    Sweep,
-    TakesData,
-    ToolCall,
-    ToolProtocol,
-)
+from bench.types import Case, Drift, Limits, Model, Origin, Scenario, Sweep, ToolCall, ToolProtocol
 
 Size = Literal["default", "full", "smoke"]
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from bench.abilities import Mended
 from bench.database import table_rows
 from bench.errors import ToolError
 from bench.types import (
@@ -29,7 +30,6 @@ from bench.types import (
     Drift,
     JobReport,
     Json,
-    Mended,
     RecordVerdict,
     Scenario,
     Stratum,

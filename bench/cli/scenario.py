@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.abilities import OwnData
 from bench.errors import BenchError
-from bench.types import OwnData
 
 app = typer.Typer(
     help="Use a scenario's own parts: its job on your data, its receiving end.",
@@ -89,7 +89,7 @@ def serve(
     import socket
 
     import scenarios
-    from bench.types import Receiving
+    from bench.abilities import Receiving
 
     chosen = scenarios.scenario(name)
     if not isinstance(chosen, Receiving):

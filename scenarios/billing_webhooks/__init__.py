@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from sqlalchemy import Connection, insert, select, update
 
+from bench.abilities import Mended
 from bench.errors import BenchError
 from bench.types import (
     Case,
     Drift,
     JobReport,
     Json,
-    Mended,
     Scenario,
     Stratum,
     Task,

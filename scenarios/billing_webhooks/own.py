@@ -16,9 +16,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bench.abilities import OwnDecisions
 from bench.database import scratch_workspace
 from bench.errors import BenchError
-from bench.types import Case, Json, OwnDecisions, Workspace
+from bench.types import Case, Json, Workspace
 from scenarios.billing_webhooks import entry, job
 from scenarios.billing_webhooks.schema import (
     billing_events,

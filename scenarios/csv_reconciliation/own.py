@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.abilities import OwnDecisions
 from bench.errors import BenchError
-from bench.types import OwnDecisions
 from scenarios.csv_reconciliation import own_files
 from scenarios.csv_reconciliation.linkage import Link, link
 from scenarios.csv_reconciliation.own_files import OwnFiles

@@ -1,0 +1,99 @@
+"""What a scenario may have beside what every scenario must: protocols, asked for by ``isinstance``.
+
+A scenario without one of these is whole; the command that needs it says that it is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from bench.types import Case, Drift, Scenario, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A part of a scenario before and after its repair, as text: what a repair's size is read
+    from."""
+
+    part: Literal["job", "policy", "tools"]
+    file: str
+    """Where a maintainer would make the change."""
+    before: str
+    after: str
+
+
+@runtime_checkable
+class Drifting(Protocol):
+    """What a scenario has beside, if its world can change: docs/drift-and-attacks.md."""
+
+    drifts: tuple[Drift, ...]
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+        """The twins of ``cases(counts, seed)`` after the change, in that order: each with an id of
+        its own, ``drift``, and ``twin`` naming the case as it was before."""
+
+    def repaired(self, drift: Drift) -> Scenario | None:
+        """The scenario with job, policy and tools brought up to date; None where the drift is one
+        of shape, which leaves nothing to decide anew."""
+
+    def repair(self, drift: Drift) -> tuple[Mended, ...]:
+        """What that repair changed."""
+
+
+@runtime_checkable
+class TakesData(Protocol):
+    """A scenario that can be run on a user's own records."""
+
+    def with_data(self, folder: Path, secret: str | None) -> Scenario:
+        """The same task on the records of ``folder``, an ``OwnRecords`` as well. ``secret``
+        verifies signed ones. Raises ``BenchError`` naming file and line for what cannot be used."""
+
+
+@runtime_checkable
+class OwnRecords(Protocol):
+    """What a scenario on a user's own records has beside."""
+
+    judged: bool
+    """Whether the user has said what is right; verdicts are unknown otherwise."""
+    available: int
+    """How many cases there are, all of one stratum."""
+
+
+@runtime_checkable
+class Receiving(Protocol):
+    """A scenario with a receiving end of its own."""
+
+    def endpoint(self, database: str, secret: str) -> Any:
+        """An ASGI application that stores what arrives in ``database``, a URL or a SQLite file.
+        Raises ``BenchError`` if that cannot be opened."""
+
+
+@runtime_checkable
+class Unguardable(Protocol):
+    """A scenario whose database holds constraints that act as guards."""
+
+    def unguard(self, workspace: Workspace) -> None:
+        """Take them away in this trial's copy, for ``--no-guards``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDecisions:
+    """What a scenario's job decided on a user's own data."""
+
+    file: Path
+    """Where the decisions stand, one a line."""
+    noun: str
+    """What the lines are, in the plural: ``deliveries``, ``rows``."""
+    counts: Mapping[str, int]
+    """Decision → how many."""
+
+
+class OwnData(Protocol):
+    """A scenario's way with a user's own data: its optional attribute ``own_data``."""
+
+    def decide(self, data: Path, out: Path, secret: str | None = None) -> OwnDecisions:
+        """Run the job on the files of the folder ``data`` and write what it decided to the folder
+        ``out``, whole or not at all. Raises ``BenchError`` for files that cannot be used."""
