@@ -12,12 +12,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import platformdirs
 
 from bench.errors import BenchError
 from bench.hashing import canonical_json
+from bench.record import Record
 from bench.types import BatchTiming, Json, RawCall, Step, ToolRecord, Trial, Verdict
 
 KEY_FILE = "redaction.key"
@@ -26,22 +26,6 @@ DIGITS = 16
 """Hex digits of a hash: enough that two values never share one by chance."""
 PLAIN_ROLES = ("system",)
 """Messages that hold a scenario's prompt and policy, and nothing of a record."""
-
-
-class Record(Protocol):
-    """Where a run goes on record."""
-
-    def step(self, step: Step) -> None:
-        """A step has ended."""
-
-    def trial(self, trial: Trial) -> None:
-        """A trial has ended."""
-
-    def batch(self, batch: BatchTiming) -> None:
-        """The job has been timed on a large batch."""
-
-    def finish(self) -> None:
-        """The run is complete."""
 
 
 def key_file() -> Path:

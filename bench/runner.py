@@ -24,6 +24,7 @@ from bench.hashing import content_hash
 from bench.manifest import Settings
 from bench.metering.prices import PriceTable, price_table
 from bench.plan import ScenarioRun, TrialPlan, model_trials, plain_trials
+from bench.record import Record
 from bench.sweep import points
 from bench.timing import time_rounds
 from bench.types import (
@@ -35,7 +36,6 @@ from bench.types import (
     Model,
     Scenario,
     Status,
-    Step,
     Timing,
     Trial,
     Usage,
@@ -53,22 +53,6 @@ class Watcher(Protocol):
 
     def trial(self, trial: Trial) -> None:
         """A trial has been put on record."""
-
-
-class Record(Protocol):
-    """Where a run goes on record: a ``Journal``, or something that stands in for one."""
-
-    def step(self, step: Step) -> None:
-        """A step has ended."""
-
-    def trial(self, trial: Trial) -> None:
-        """A trial has ended."""
-
-    def batch(self, batch: BatchTiming) -> None:
-        """The job has been timed on a large batch."""
-
-    def finish(self) -> None:
-        """The run is complete."""
 
 
 class Executor(Protocol):

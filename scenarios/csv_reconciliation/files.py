@@ -119,7 +119,8 @@ def written(rng: Random, rows: Sequence[Planned], form: Format) -> bytes:
 
 def _fitting(form: Format, rows: Sequence[Planned]) -> Format:
     special = any("date_of_birth" in row.cells for row in rows)
-    shown = any(int(row.person.date_of_birth[-2:]) > MONTHS for row in rows)
+    # A shifted row shows its date in another column, where nobody reads dates.
+    shown = any(int(row.person.date_of_birth[-2:]) > MONTHS for row in rows if not row.shift)
     if special or (form.dates in ("%m/%d/%Y", "%d/%m/%Y") and not shown):
         form = replace(form, dates=Format.dates)
     if any(row.shift for row in rows):

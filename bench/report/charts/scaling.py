@@ -137,7 +137,9 @@ def _draw(
     for x, y, each in beyond:
         low, high = getattr(each, f"{what}_low", None), getattr(each, f"{what}_high", None)
         if low and high:
-            axes.errorbar(x, y, [[y - low], [high - y]], color=colour, alpha=0.55, elinewidth=1.3)
+            # An interval without width can miss its own centre by a rounding error.
+            reach = [[max(0.0, y - low)], [max(0.0, high - y)]]
+            axes.errorbar(x, y, reach, color=colour, alpha=0.55, elinewidth=1.3)
 
 
 def _label(axes: Axes, what: str) -> None:

@@ -60,8 +60,9 @@ def test_a_message_starts_with_the_date_of_the_event() -> None:
 def test_messages_are_short() -> None:
     for case in SCENARIO.cases({stratum.name: 5 for stratum in SCENARIO.strata}, 2026):
         for task in SCENARIO.tasks(case, case.records):
-            # Two items, or an update that waits, are twice as much to say.
-            most = 900 if case.stratum in ("several_items", "pending_update") else 720
+            # Two items, an update that waits and an attack take more words.
+            long = ("several_items", "pending_update", "hostile_text")
+            most = 900 if case.stratum in long else 720
             assert len(task.message) < most, task.message
 
 
