@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import compare, doctor, export, gate, imports, models, run, runs, scenario, spending
+from bench.cli import (
+    compare,
+    doctor,
+    export,
+    gate,
+    imports,
+    models,
+    plan,
+    run,
+    runs,
+    scenario,
+    spending,
+)
 from bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -56,6 +68,7 @@ app.command()(compare.compare)
 app.command()(spending.forecast)
 app.command()(spending.reprice)
 app.command()(gate.gate)
+app.command()(plan.plan)
 app.command()(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(scenario.app, name="scenario")

@@ -61,7 +61,7 @@ def forecast(
     from bench.session import Options, prepare
 
     names = [name.strip() for name in models.split(",") if name.strip()]
-    pace = Pace(concurrency, rpm, tpm, _seconds(step_seconds))
+    pace = Pace(concurrency, rpm, tpm, seconds_range(step_seconds))
     options = Options(
         results=results,
         scenarios=tuple(scenario or ()),
@@ -153,7 +153,8 @@ def reprice(
         )
 
 
-def _seconds(text: str) -> tuple[float, float]:
+def seconds_range(text: str) -> tuple[float, float]:
+    """``LOW-HIGH`` in seconds, or one number. Raises ``BenchError``."""
     low, _, high = text.partition("-")
     try:
         found = float(low), float(high or low)
