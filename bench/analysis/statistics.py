@@ -18,6 +18,9 @@ CONFIDENCE = 0.95
 DRAWS = 10_000
 LEAST_FREEDOM = 9
 """Degrees of freedom, those of ten cases, from which a bootstrap-t is tame."""
+MOST_OF_ONE = 0.3
+"""Share of the whole that one case may have. Where three carry nearly all, more than one resample
+in forty holds none of them, and says nothing of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,9 @@ def bootstrap_ratio(
     Bootstrap-t of the logarithm: each resample is studentised by its own linearised standard
     error, so that the interval follows a long tail where percentiles, of any width, miss it
     (B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 12.5; the
-    logarithm steadies the variance, chapter 12.6). With fewer than ten cases its quantiles are
-    wild, and Student's t takes their place. The degrees of freedom over several parts are
-    Satterthwaite's. None unless some part has two cases.
+    logarithm steadies the variance, chapter 12.6). With fewer than ten cases, or where one case
+    makes up much of the whole, its quantiles are wild, and Student's t takes their place. The
+    degrees of freedom over several parts are Satterthwaite's. None unless some part has two cases.
     """
     parts = [(weight, clusters) for weight, clusters in parts if weight > 0 and clusters]
     if not any(len(clusters) > 1 for _, clusters in parts):
@@ -132,12 +135,25 @@ def bootstrap_ratio(
     tail = 0.5 - confidence / 2
     high = float(stats.t.ppf(1 - tail, freedom))
     low = -high
-    if freedom >= LEAST_FREEDOM:
+    largest = max(weight * cluster.value for weight, cluster in _amounts(parts))
+    total = sum(weight * cluster.value for weight, cluster in _amounts(parts))
+    if freedom >= LEAST_FREEDOM and largest <= MOST_OF_ONE * total:
         low, high = _studentised(tables, centre, seed, draws, tail)
     return Interval(
         centre * math.exp(-max(0.0, high) * error / centre),
         centre * math.exp(-min(0.0, low) * error / centre),
     )
+
+
+def _amounts(
+    parts: Sequence[tuple[float, Sequence[Cluster]]],
+) -> list[tuple[float, Cluster]]:
+    """Each cluster with what one unit of its value adds to the whole."""
+    return [
+        (weight / sum(each.size for each in clusters), cluster)
+        for weight, clusters in parts
+        for cluster in clusters
+    ]
 
 
 def _moments(clusters: Sequence[Cluster]) -> NDArray[np.float64]:

@@ -179,3 +179,12 @@ def test_simulated_intervals_are_the_same_every_time() -> None:
     parts = [(0.9, singles(9, 3)), (0.1, singles(1, 1))]
     assert mix_interval(parts, seed=7) == mix_interval(parts, seed=7)
     assert bootstrap_ratio(parts, seed=7) == bootstrap_ratio(parts, seed=7)
+
+
+@pytest.mark.parametrize("dear", [1, 2, 3])
+def test_a_few_dear_cases_among_cheap_ones_leave_an_interval_that_can_be_drawn(dear: int) -> None:
+    """A bootstrap-t would end beyond any amount: its resamples without them have no spread."""
+    values = [1e-4] * (18 - dear) + [0.3] * dear
+    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
+    assert found is not None
+    assert found.low < 0.3 * dear / 18 < found.high < 0.3
