@@ -25,6 +25,7 @@ from bench.models.hosted import HostedModel
 from bench.plan import plan_scenario
 from bench.runner import Plan, run
 from bench.types import Cause, Trial
+from bench.workers import Workers
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.models.test_budget import NAME, prices
 from tests.running import Quiet
@@ -47,8 +48,10 @@ def agent_plan(url: str, trials: int, **options: Any) -> Plan:
     return Plan((cases,), (model,), settings, prices())
 
 
-def run_into(plan: Plan, folder: Path, session: str, cap: float | None = None) -> tuple[str, ...]:
-    """Run or continue in ``folder``, every call on account."""
+def run_into(
+    plan: Plan, folder: Path, session: str, cap: float | None = None, workers: int = 1
+) -> tuple[str, ...]:
+    """Run or continue in ``folder`` with that many processes, every call on account."""
     if folder.exists():
         journal = Journal(folder)
     else:
@@ -65,8 +68,9 @@ def run_into(plan: Plan, folder: Path, session: str, cap: float | None = None) -
     for model in plan.models:
         model.meter(spending, plan.prices)  # type: ignore[attr-defined]
     done = {trial.id for trial in read_run(folder).trials}
+    executor = Workers(workers, journal, spending)
     try:
-        return asyncio.run(run(plan, journal, Quiet(), done=done))
+        return asyncio.run(run(plan, journal, Quiet(), done=done, executor=executor))
     finally:
         journal.close()
         spending.close()

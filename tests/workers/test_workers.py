@@ -20,12 +20,12 @@ from bench.errors import BenchError
 from bench.journal import Journal, Run, read_run, read_steps
 from bench.manifest import make_manifest
 from bench.metering.rate_limit import RateLimit
-from bench.metering.spending import Spending, read_account
+from bench.metering.spending import read_account
 from bench.runner import Plan, run
 from bench.workers import Workers
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.running import Quiet
-from tests.test_hosted_run import agent_plan, case_of, check_kills
+from tests.test_hosted_run import agent_plan, case_of, check_kills, run_into
 
 CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars"}
 
@@ -34,28 +34,7 @@ def run_with(
     workers: int, plan: Plan, folder: Path, *, cap: float | None = None, session: str = "s"
 ) -> tuple[str, ...]:
     """Run or continue in ``folder`` with that many processes."""
-    if folder.exists():
-        journal = Journal(folder)
-    else:
-        manifest = make_manifest(
-            plan.scenarios,
-            plan.models,
-            plan.settings,
-            prices=plan.prices,
-            command="bench run toy",
-            planned_trials=len(plan.trials()),
-        )
-        journal = Journal.create(folder, manifest)
-    spending = Spending(folder, cap, session)
-    for model in plan.models:
-        model.meter(spending, plan.prices)  # type: ignore[attr-defined]
-    done = {trial.id for trial in read_run(folder).trials}
-    executor = Workers(workers, journal, spending)
-    try:
-        return asyncio.run(run(plan, journal, Quiet(), done=done, executor=executor))
-    finally:
-        journal.close()
-        spending.close()
+    return run_into(plan, folder, session, cap, workers)
 
 
 def told(recorded: Run) -> dict[str, dict[str, Any]]:
