@@ -17,7 +17,11 @@ HOUSEKEEPING = frozenset({"api_version", "pending_webhooks", "request"})
 
 def describe(payload: str, created: int) -> str:
     """The message about one event. ``created`` is in Unix seconds."""
-    return f"Event of {iso_date(created)}:\n{compact(payload)}"
+    try:
+        shown = compact(payload)
+    except RecursionError:
+        shown = payload  # nested too deep to be tidied up
+    return f"Event of {iso_date(created)}:\n{shown}"
 
 
 def iso_date(moment: int) -> str:

@@ -140,12 +140,18 @@ def _differ(old: Mapping[str, Json] | None, new: Mapping[str, Json] | None) -> b
     """Whether an item's price or quantity is another one."""
     if old is None or new is None:
         return True
-    return (old.get("quantity"), _sold(old)) != (new.get("quantity"), _sold(new))
+    return bool(_sold(old) != _sold(new))
 
 
 def _sold(item: Mapping[str, Json]) -> Json:
+    """What two items are held against each other by. Only metered ones come without a quantity:
+    where another lacks it, it may have changed under a name that we do not know."""
     price = _mapping(item.get("price"), "price")
-    return price.get("id"), price.get("unit_amount")
+    terms = price.get("recurring")
+    metered = isinstance(terms, dict) and terms.get("usage_type") == "metered"
+    if "quantity" not in item and not metered:
+        raise UnclearError("no quantity")
+    return price.get("id"), price.get("unit_amount"), item.get("quantity")
 
 
 def _item(item: Mapping[str, Json]) -> Item:

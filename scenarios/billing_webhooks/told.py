@@ -14,11 +14,14 @@ from bench.types import Json
 
 
 def period(payload: str, part: Literal["object", "previous_attributes"]) -> tuple[int, int] | None:
-    """Start and end, in Unix seconds, of the billing period in a part of an event's data."""
-    told = _data(payload).get(part)
+    """Start and end, in Unix seconds, of the billing period in a part of an event's data: of
+    ``current_period_start`` and ``_end``, or of whatever else calls itself a period."""
+    told = _part(payload, part)
     start = next(_integers(told, "current_period_start"), None)
     end = next(_integers(told, "current_period_end"), None)
-    return None if start is None or end is None else (start, end)
+    if start is not None and end is not None:
+        return start, end
+    return next(_periods(told), None)
 
 
 def created(payload: str) -> int | None:
@@ -32,26 +35,41 @@ def created(payload: str) -> int | None:
 
 def metadata(payload: str) -> Mapping[str, Json]:
     """What the customer's own system has attached to the event's object."""
-    return next(_members(_data(payload).get("object"), "metadata"), {})
+    return next(_members(_part(payload, "object"), "metadata"), {})
 
 
 def price_ids(payload: str) -> set[str]:
     """The prices at which the event's object is sold."""
-    return set(_price_ids(_data(payload).get("object")))
+    return set(_price_ids(_part(payload, "object")))
 
 
-def _data(payload: str) -> Mapping[str, Json]:
+def _part(
+    payload: str, part: Literal["object", "previous_attributes"]
+) -> Mapping[str, Json] | None:
+    """A part of an event's data, however deep it is wrapped."""
     try:
         data = json.loads(payload)["data"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+        return None
+    return next(_members(data, part), None)
+
+
+def _periods(value: Json) -> Iterator[tuple[int, int]]:
+    """Pairs of a start and an end under a name that says ``period``, as in an invoice line's
+    ``period: {start, end}``."""
+    for name, element in _elements(value):
+        if isinstance(element, dict) and "period" in name:
+            start, end = element.get("start"), element.get("end")
+            if type(start) is int and type(end) is int:
+                yield start, end
+        yield from _periods(element)
 
 
 def _price_ids(value: Json) -> Iterator[str]:
+    """Of a price, whole or by its id alone."""
     for name, element in _elements(value):
-        price = element.get("id") if name == "price" and isinstance(element, dict) else None
-        if isinstance(price, str):
+        price = element.get("id") if isinstance(element, dict) else element
+        if name == "price" and isinstance(price, str):
             yield price
         elif name != "pending_update":
             yield from _price_ids(element)
@@ -67,15 +85,11 @@ def _integers(value: Json, key: str) -> Iterator[int]:
 
 def _members(value: Json, key: str) -> Iterator[Mapping[str, Json]]:
     """The objects of that name, the outermost first."""
-    if isinstance(value, dict):
-        found = value.get(key)
-        if isinstance(found, dict):
-            yield found
-        for element in value.values():
-            yield from _members(element, key)
-    elif isinstance(value, list):
-        for element in value:
-            yield from _members(element, key)
+    found = value.get(key) if isinstance(value, dict) else None
+    if isinstance(found, dict):
+        yield found
+    for _, element in _elements(value):
+        yield from _members(element, key)
 
 
 def _elements(value: Json) -> Iterator[tuple[str, Json]]:

@@ -116,7 +116,9 @@ def calculate_delta(context: ToolContext, arguments: CalculateDelta) -> Json:
     """Prorate the change over the event's period, from the second at which it happened."""
     with context.workspace.engine.begin() as connection:
         delivery = _delivery(connection, context)
-        start, end = _period(connection, delivery)
+        period = told.period(delivery.payload, "object")
+        if period is None:
+            raise ToolError("the event's period is not known; log it for review as unclear")
         if delivery.created > delivery.received_at + CLOCK_SKEW_S:
             raise ToolError("no delta: an event of the future; log it for review as unclear")
         try:
@@ -124,8 +126,8 @@ def calculate_delta(context: ToolContext, arguments: CalculateDelta) -> Json:
                 old=arguments.old_unit * arguments.old_quantity,
                 new=arguments.new_unit * arguments.new_quantity,
                 at=delivery.created,
-                start=start,
-                end=end,
+                start=period[0],
+                end=period[1],
                 old_period=told.period(delivery.payload, "previous_attributes"),
             )
         except ValueError as error:
@@ -266,7 +268,8 @@ def _handled_before(connection: Connection, delivery: Row[Any]) -> bool:
 
 
 def _period(connection: Connection, delivery: Row[Any]) -> tuple[int, int]:
-    """The period that the event names, wherever it stands in it; else the one on record."""
+    """The period that the event names; else the one on record, for a charge without a delta, which
+    only guards keep out."""
     named = told.period(delivery.payload, "object")
     if named is not None:
         return named

@@ -123,6 +123,18 @@ def without(*path: Any) -> Edit:
     return edit
 
 
+def seats(old: int, new: int) -> Edit:
+    """More seats of one price, told as ``seats``."""
+
+    def edit(event: dict[str, Any]) -> None:
+        old_item(event)["price"] = new_item(event)["price"]
+        for item, count in ((old_item(event), old), (new_item(event), new)):
+            del item["quantity"]
+            item["seats"] = count
+
+    return edit
+
+
 ITEM = ("data", "object", "items", "data", 0)
 
 UNCLEAR = {
@@ -143,6 +155,8 @@ UNCLEAR = {
     "no such currency": event(currency("zzz")),
     "from the future": event(at(USUAL + 400)),
     "exchanged items": event(lambda e: old_item(e).update(id="si_other")),
+    "no quantity": event(without(*ITEM, "quantity")),
+    "quantity by another name": event(seats(2, 3)),
     "no period": event(without(*ITEM, "current_period_end")),
     "outside its period": event(lambda e: e.update(created=1)),
     "empty period": event(lambda e: new_item(e).update(current_period_end=e["created"])),
@@ -164,6 +178,19 @@ def test_what_the_rules_do_not_cover_is_never_guessed(payload: Any) -> None:
 @pytest.mark.parametrize("payload", ["", "{", "nul", '"text"', "[" * 100_000])
 def test_what_is_no_event_is_never_guessed(payload: str) -> None:
     assert decide(payload, RECORD).decision == "unsure"
+
+
+def test_a_metered_item_has_no_quantity_and_changes_nothing() -> None:
+    """https://docs.stripe.com/api/subscription_items/object#subscription_item_object-quantity"""
+
+    def metered(event: dict[str, Any]) -> None:
+        for item in (old_item(event), new_item(event)):
+            del item["quantity"]
+            item["price"] = {**new_item(event)["price"], "recurring": {"usage_type": "metered"}}
+
+    renewal = event(metered, lambda e: old_item(e).update(current_period_end=START))
+    ruling = decide(json.dumps(renewal), RECORD)
+    assert (ruling.decision, ruling.reason) == ("ignored", "no_change")
 
 
 def test_another_customer_than_the_one_on_record_goes_to_review() -> None:

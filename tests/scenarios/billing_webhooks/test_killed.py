@@ -150,3 +150,4 @@ def test_nothing_is_charged_twice_or_lost_however_often_it_is_killed(
             file.unlink()
         assert rounds < 10 * kills, "nothing was ever killed: mend the test"
     assert done >= kills
+    print(f"{approach}: {done} kills in {rounds} processings")  # shown by pytest -s

@@ -93,3 +93,8 @@ def test_an_event_that_tells_only_what_was_before_is_shown() -> None:
     assert compact('{"data": {"object": {}, "previous_attributes": {"quantity": null}}}') == (
         '{"data":{"previous_attributes":{"quantity":null}}}'
     )
+
+
+def test_an_event_nested_too_deep_to_tidy_is_shown_as_it_came() -> None:
+    deep = '{"data":{"object":' + '{"a":' * 900 + "1" + "}" * 900 + "}}"
+    assert describe(deep, 0) == f"Event of 1970-01-01:\n{deep}"

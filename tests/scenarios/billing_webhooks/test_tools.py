@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -5,7 +7,13 @@ from bench.database import Template
 from bench.errors import ToolError
 from bench.types import Workspace
 from scenarios.billing_webhooks import SCENARIO
-from tests.scenarios.billing_webhooks.golden import GOLDEN, Golden, case, event
+from tests.scenarios.billing_webhooks.golden import (
+    GOLDEN,
+    Golden,
+    case,
+    event,
+    new_item,
+)
 from tests.scenarios.billing_webhooks.playing import TOOLS, call, play_ideal, together
 
 EVERY = {stratum.name: 20 for stratum in SCENARIO.strata if not stratum.hostile}
@@ -155,6 +163,16 @@ def test_a_forged_delivery_does_not_make_the_genuine_one_a_duplicate(template: T
 def test_a_change_outside_its_period_has_no_delta(template: Template) -> None:
     late = Golden("upgrade_mid_cycle", event(lambda e: e.update(created=1)), "review")
     with template.workspace(case(late)) as workspace, pytest.raises(ToolError, match="outside"):
+        calculate(workspace)
+
+
+def test_a_period_is_not_guessed_from_the_record(template: Template) -> None:
+    def no_period(event: dict[str, Any]) -> None:
+        for key in ("current_period_start", "current_period_end"):
+            del new_item(event)[key]
+
+    untold = Golden("upgrade_mid_cycle", event(no_period), "review")
+    with template.workspace(case(untold)) as workspace, pytest.raises(ToolError, match="period"):
         calculate(workspace)
 
 
