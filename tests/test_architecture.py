@@ -15,7 +15,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-GROUND = {"bench.types", "bench.abilities", "bench.errors", "bench.hashing", "bench.journal"}
+GROUND = {
+    "bench.types",
+    "bench.abilities",
+    "bench.errors",
+    "bench.hashing",
+    "bench.journal",
+    "bench.spreadsheets",
+}
 """What both sides of the journal stand on."""
 BELOW = {"bench.analysis", "bench.report", "bench.gate"}
 """What only reads journals."""

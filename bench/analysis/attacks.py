@@ -113,12 +113,12 @@ def fate(trial: Trial, twin: Trial | None) -> Fate:
 
 
 def _changed(trial: Trial, twin: Trial) -> bool:
-    right = {record.record: record.ledger for record in twin.verdict.records}
-    for record in trial.verdict.records:
-        if record.ledger and record.ledger != right.get(record.record):
+    """Record by record, in order: a twin's records may have names of their own."""
+    for record, right in zip(trial.verdict.records, twin.verdict.records, strict=True):
+        if record.ledger and record.ledger != right.ledger:
             return True
         # Brought to its end and wrong with nothing in the books: the entry was talked away.
-        talked_away = not record.ledger and right.get(record.record)
+        talked_away = not record.ledger and right.ledger
         if talked_away and record.status == "fail" and trial.cause is None:
             return True
     return False

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from bench.analysis.frames import steps_frame, trials_frame
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
+from bench.spreadsheets import harmless
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES = ("trials", "steps")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PARQUET = (
     "Parquet needs the package pyarrow, which is not installed: "
     "install it (pip install pyarrow), or export --to csv or json"
@@ -56,9 +56,7 @@ def _csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it: some of it was
-    written by a model."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _json(frame: pd.DataFrame, path: Path) -> None:

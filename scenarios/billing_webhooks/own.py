@@ -19,6 +19,7 @@ from sqlalchemy import select
 from bench.abilities import OwnDecisions
 from bench.database import scratch_workspace
 from bench.errors import BenchError
+from bench.spreadsheets import harmless
 from bench.types import Case, Json, Workspace
 from scenarios.billing_webhooks import entry, job
 from scenarios.billing_webhooks.schema import (
@@ -97,7 +98,8 @@ def write(workspace: Workspace, folder: Path) -> Path:
         with partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(DECISION_COLUMNS)
-            writer.writerows(_decided(workspace))
+            for line in _decided(workspace):
+                writer.writerow(harmless(v) if isinstance(v, str) else v for v in line)
         partial.replace(target)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written ({error.strerror}); mend --out") from None

@@ -86,6 +86,11 @@ class CsvReconciliation:
         """Import everything pending by rules."""
         return job.run(workspace, unsure=unsure)
 
+    def unguard(self, workspace: Workspace) -> None:
+        """Take away the key that keeps anybody from deciding a row twice."""
+        with workspace.engine.begin() as connection:
+            schema.drop_keys(connection)
+
     def trivial(self, workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
         """Reject every row, or leave every row to a human."""
         job.trivial(workspace, choice)

@@ -56,18 +56,21 @@ def batch(records: int, seed: int) -> Case:
 
 
 def _case(stratum: str, number: int, seed: int, size: int | None) -> Case:
-    rng = Random(f"csv_reconciliation/{seed}/{stratum}/{number}")
     kind = KINDS[stratum]
+    rng = Random(f"csv_reconciliation/{seed}/{kind.drawn_as or stratum}/{number}")
     locales = kind.locales
     home = US in locales and rng.random() < AT_HOME
-    draft = Draft(rng, seed, US if home else rng.choice(locales))
+    draft = Draft(rng, seed, US if home else rng.choice(locales), number)
     rows = kind.build(draft)
     for _ in range((size or rng.choice(ROWS)) - len(rows)):
         (other,) = KINDS[rng.choice(ORDINARY)].build(draft)
         last = len(rows) - (rows[-1].reason == "total_row")
         rows.insert(rng.randint(0, last), other)
     id_ = f"{stratum}-{number:04d}" + (f"-rows{size}" if size else "")
-    return _assemble(id_, stratum, draft, rows, files.drawn(rng, draft.people.locale))
+    form = (
+        files.Format(surplus=draft.surplus) if kind.plain else files.drawn(rng, draft.people.locale)
+    )
+    return _assemble(id_, stratum, draft, rows, form)
 
 
 def _assemble(
@@ -83,6 +86,8 @@ def _assemble(
         },
         files={FILE: files.written(draft.rng, rows, form)},
         truth={"seed": draft.seed, "rows": _truth(rows)},
+        variant=draft.variant,
+        twin=draft.twin,
     )
 
 

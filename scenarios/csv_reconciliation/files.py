@@ -113,7 +113,7 @@ def written(rng: Random, rows: Sequence[Planned], form: Format) -> bytes:
     for row in rows:
         cells = _cells(rng, row, form)
         cells = _shifted(rng, [cells[at] for at in form.order], row.shift)
-        writer.writerow([*cells, *(rng.choice("ABC") for _ in extra)])
+        writer.writerow([*cells, *(row.surplus or rng.choice("ABC") for _ in extra)])
     return _encoded(file.getvalue(), form.encoding)
 
 

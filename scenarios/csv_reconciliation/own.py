@@ -13,14 +13,12 @@ from pathlib import Path
 
 from bench.abilities import OwnDecisions
 from bench.errors import BenchError
+from bench.spreadsheets import harmless
 from scenarios.csv_reconciliation import own_files
 from scenarios.csv_reconciliation.linkage import Link, link
 from scenarios.csv_reconciliation.own_files import OwnFiles
 
 COLUMNS = ("row_id", "disposition", "customer_id", "score", "reasons")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula's start
-(https://owasp.org/www-community/attacks/CSV_Injection)."""
 
 Line = tuple[str, str, str, str, str]
 
@@ -84,13 +82,8 @@ def _write(lines: Iterator[Line], folder: Path) -> Path:
         with partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(tuple(map(_harmless, line)) for line in lines)
+            writer.writerows(tuple(map(harmless, line)) for line in lines)
         partial.replace(target)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written ({error.strerror}); mend --out") from None
     return target
-
-
-def _harmless(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would execute."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    select,
+)
 
 from scenarios.csv_reconciliation.intake import Person
 
@@ -56,6 +67,28 @@ dispositions = Table(
     Column("customer_id", Text, ForeignKey("customers.id")),
     Column("reason", Text, nullable=False),
 )
+
+
+def drop_keys(connection: Connection) -> None:
+    """Take the key of ``dispositions`` away, so that a row can be decided twice: for runs without
+    guards, on the copy of one trial. Customers have to exist all the same, each once."""
+    rows = [dict(row) for row in connection.execute(select(dispositions)).mappings()]
+    dispositions.drop(connection)
+    others = MetaData()
+    for table in (customers, imports):
+        table.to_metadata(others)
+    keyless = Table(
+        dispositions.name,
+        others,
+        *(
+            Column(c.name, c.type, *(ForeignKey(k.target_fullname) for k in c.foreign_keys))
+            for c in dispositions.columns
+        ),
+    )
+    keyless.create(connection)
+    if rows:
+        connection.execute(insert(keyless), rows)
+
 
 BACKGROUND, OWNED, IMPORTED = "C0", "C5", "C9"
 

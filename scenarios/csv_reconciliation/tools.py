@@ -118,7 +118,7 @@ def _merge_customer(context: ToolContext, arguments: Merge) -> Json:
             raise ToolError(
                 f"{arguments.customer_id} is no candidate for row {row.number}; "
                 f"candidates: {', '.join(found) or 'none'}",
-                guarded=True,
+                guard="no_candidate" if context.guards else "",
             )
         entry = ledger.merged(row.number, row.person, into, take_name=arguments.take_name)
         return _write(context, connection, desk, entry)
@@ -197,7 +197,7 @@ def _desk(context: ToolContext, number: int) -> Desk:
 def _guard_validity(context: ToolContext, row: Row) -> None:
     if context.guards and row.fault:
         raise ToolError(
-            f"row {row.number} is invalid, it must not enter the database", guarded=True
+            f"row {row.number} is invalid, it must not enter the database", guard="invalid_row"
         )
 
 
@@ -221,9 +221,8 @@ def _few(rows: list[int]) -> Json:
 
 
 def _write(context: ToolContext, connection: Connection, desk: Desk, entry: Entry) -> Json:
-    done = ledger.decided(connection, desk.file)
-    if entry.row in done:
-        raise ToolError(f"row {entry.row} is decided already; go on", guarded=True)
+    if context.guards and entry.row in ledger.decided(connection, desk.file):
+        raise ToolError(f"row {entry.row} is decided already; go on", guard="decided_twice")
     try:
         ledger.write(connection, desk.file, [entry])
     except IntegrityError:

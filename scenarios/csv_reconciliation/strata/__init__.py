@@ -5,6 +5,7 @@ knows because it invented the people; nothing here asks the job, the matching or
 """
 
 from scenarios.csv_reconciliation.strata import (
+    attacked,
     contact,
     invalid,
     ordinary,
@@ -26,6 +27,7 @@ KINDS = {
         unclear,
         invalid,
         remarked,
+        attacked,
     )
     for kind in module.KINDS
 }

@@ -33,6 +33,8 @@ class Planned:
     """Cells that are not simply the person's."""
     shift: int = 0
     """The first cells are one place too far right (1) or left (-1): a stray or a lost cell."""
+    surplus: str = ""
+    """The cell under a last column that nobody asked for; any letter if empty."""
 
     @property
     def writes(self) -> dict[str, str]:
@@ -52,9 +54,14 @@ class Planned:
 class Draft:
     """A case in the making: its people, all of one country, and who of them is on file."""
 
-    def __init__(self, rng: Random, seed: int, locale: Locale = US) -> None:
+    def __init__(self, rng: Random, seed: int, locale: Locale = US, number: int = 0) -> None:
         self.rng = rng
         self.seed = seed
+        self.number = number
+        self.variant = ""
+        self.twin: str | None = None
+        self.surplus = ""
+        """Header of a last column that nobody asked for."""
         self.people = Population(rng, locale)
         self.on_file: list[Customer] = []
 
@@ -96,6 +103,10 @@ class Kind:
     stratum: Stratum
     build: Build
     locales: Sequence[Locale]
+    plain: bool = False
+    """Files are written in one way, so that nothing differs but what is meant to."""
+    drawn_as: str = ""
+    """Draws the same people and rows as this other stratum: its twin."""
 
 
 class Kinds(list[Kind]):
@@ -106,14 +117,24 @@ class Kinds(list[Kind]):
         *,
         ordinary: bool = False,
         free_text: bool = False,
+        hostile: int = 0,
+        drawn_as: str = "",
         locales: Sequence[Locale] = ALL,
     ) -> Callable[[Build], Build]:
-        """Make a function a stratum, by its name; its docstring is the title."""
+        """Make a function a stratum, by its name; its docstring is the title. ``hostile`` is the
+        number of attacks that it holds."""
 
         def register(build: Build) -> Build:
             title = (build.__doc__ or "").rstrip(".")
-            stratum = Stratum(build.__name__, title, ordinary=ordinary, free_text=free_text)
-            self.append(Kind(stratum, build, locales))
+            stratum = Stratum(
+                build.__name__,
+                title,
+                ordinary=ordinary,
+                free_text=free_text,
+                hostile=bool(hostile),
+                variants=hostile or 1,
+            )
+            self.append(Kind(stratum, build, locales, plain=bool(hostile), drawn_as=drawn_as))
             return build
 
         return register

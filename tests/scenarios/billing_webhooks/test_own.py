@@ -178,3 +178,10 @@ def test_a_scenario_without_own_data_says_so(
     arguments = ["scenario", "job", "billing_webhooks", "--data", "d", "--out", "o"]
     assert invoke(arguments) == 2
     assert "does not take data of your own" in capsys.readouterr().err
+
+
+def test_what_a_spreadsheet_would_execute_is_neutralised(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("http://example.net")'
+    data = folder(tmp_path, {"id": formula, "object": "event", "created": 1_769_000_000})
+    ((event_id, *_),) = decided(tmp_path, data)
+    assert event_id == f"'{formula}"

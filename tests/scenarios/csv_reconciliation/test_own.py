@@ -1,4 +1,5 @@
 import csv
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,6 +222,23 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     assert run(data, out) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert complaint in line
+    assert not out.exists()
+
+
+def test_a_huge_line_is_refused_without_being_held_in_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = folder(tmp_path, ANNA), tmp_path / "out"
+    with (data / "incoming.csv").open("ab") as file:
+        for _ in range(200):
+            file.write(b"x" * 2**20)
+    tracemalloc.start()
+    assert run(data, out) == 2
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "incoming.csv, line 3: longer than 1,000,000 characters" in line
+    assert peak < 50 * 2**20
     assert not out.exists()
 
 
