@@ -11,10 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from bench.analysis.documented import Documented
-from bench.analysis.paired import effective_pairs
+from bench.analysis.paired import posterior_interval
 from bench.analysis.samples import by_case, usable
 from bench.analysis.significance import holm, mcnemar, sign_flip
-from bench.analysis.statistics import paired_interval
 from bench.types import Trial
 
 
@@ -83,9 +82,7 @@ def _compare(
     p = mcnemar(round(lost), round(gained)) if single else sign_flip(differences, seed=seed)
     # Repeats of few cases do not make the others count more.
     drawn = float(np.mean([min(len(first[case]), len(second[case])) for case in cases]))
-    weights = np.full(len(cases), 1 / len(cases))
-    n = effective_pairs(weights, differences, drawn)
-    interval = paired_interval(n * lost / len(cases), n * gained / len(cases), n)
+    interval = posterior_interval(differences, drawn)
     return Comparison(
         first=one,
         second=two,

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.books import missing_entries, wrong_entries
 from bench.analysis.documented import Documented
-from bench.analysis.paired import difference_interval
+from bench.analysis.paired import posterior_interval
 from bench.analysis.samples import ALL, by_case, condition, pooled, usable
 from bench.analysis.statistics import Interval
 from bench.analysis.success import success
@@ -157,17 +157,17 @@ def _row(
 
 def _difference(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[float, Interval] | None:
     """Share of whole cases right, after − before, paired; None below two cases."""
-    then = {repeats[0].case: _right(repeats) for repeats in by_case(before)}
+    then = {repeats[0].case: repeats for repeats in by_case(before)}
     pairs = [
-        _right(repeats) - then[twin]
+        (then[twin], repeats)
         for repeats in by_case(after)
         if (twin := repeats[0].twin) is not None and twin in then
     ]
     if len(pairs) < 2:
         return None
-    differences = np.array(pairs)
-    weights = np.full(len(pairs), 1 / len(pairs))
-    return float(differences.mean()), difference_interval(weights, differences, 1.0, 0.95)
+    differences = np.array([_right(late) - _right(early) for early, late in pairs])
+    drawn = float(np.mean([min(map(len, pair)) for pair in pairs]))
+    return float(differences.mean()), posterior_interval(differences, drawn)
 
 
 def _right(trials: Sequence[Trial]) -> float:

@@ -104,14 +104,25 @@ def _dollars(limit: float, row: Row) -> Check:
     return Check("max_usd_per_1k", limit, value, low, high, verdict, more, reason)
 
 
-def _p95(limit: float, seconds: Sequence[float]) -> Check:
-    """By order statistics: how many of n observations may lie below the true 95th percentile is
-    binomial (Conover, Practical Nonparametric Statistics, 3rd ed. (1999), chapter 3.2)."""
+def p95_bounds(seconds: Sequence[float]) -> tuple[float | None, float | None]:
+    """A lower and an upper bound of the 95th percentile, each of which holds with 95 %; None where
+    the observations are too few.
+
+    By order statistics: how many of n observations lie below the true percentile is binomial
+    (Conover, Practical Nonparametric Statistics, 3rd ed. (1999), chapter 3.2).
+    """
     ordered, n = sorted(seconds), len(seconds)
     upper = int(stats.binom.ppf(CONFIDENCE, n, 0.95)) if n else 0
-    high = ordered[upper] if n and upper < n else None
     lower = int(stats.binom.ppf(1 - CONFIDENCE, n, 0.95)) if n else 0
-    low = ordered[lower - 1] if n and lower >= 1 else None
+    return (
+        ordered[lower - 1] if n and lower >= 1 else None,
+        ordered[upper] if n and upper < n else None,
+    )
+
+
+def _p95(limit: float, seconds: Sequence[float]) -> Check:
+    ordered, n = sorted(seconds), len(seconds)
+    low, high = p95_bounds(seconds)
     value = float(stats.scoreatpercentile(ordered, 95)) if high is not None else None
     verdict: Feasible = "undecided"
     if high is not None and high <= limit:

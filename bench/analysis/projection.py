@@ -118,20 +118,27 @@ def _batch_seconds(
     if len(batches) < 3:
         seconds = largest.seconds * records / largest.records
         return seconds, None, f"in proportion to a batch of {largest.records:,} records"
-    xs = [math.log(batch.records) for batch in batches]
-    ys = [math.log(batch.seconds) for batch in batches]
+    seconds, interval = new_batch([(b.records, b.seconds) for b in batches], records)
+    return (
+        seconds,
+        interval,
+        f"the power law through batches of {min(b.records for b in batches):,} to "
+        f"{largest.records:,} records",
+    )
+
+
+def new_batch(timed: Sequence[tuple[float, float]], records: float) -> tuple[float, Interval]:
+    """Seconds of one more batch, by the power law through three or more ``(records, seconds)``,
+    and the 95 % interval of that single batch (prediction, Student's t on logarithms)."""
+    xs = [math.log(size) for size, _ in timed]
+    ys = [math.log(seconds) for _, seconds in timed]
     fit = stats.linregress(xs, ys)
     n, mean = len(xs), sum(xs) / len(xs)
     residual = sum((y - fit.intercept - fit.slope * x) ** 2 for x, y in zip(xs, ys, strict=True))
     away = (math.log(records) - mean) ** 2 / sum((x - mean) ** 2 for x in xs)
     half = stats.t.ppf(0.975, n - 2) * math.sqrt(residual / (n - 2) * (1 + 1 / n + away))
     centre = fit.intercept + fit.slope * math.log(records)
-    return (
-        math.exp(centre),
-        Interval(math.exp(centre - half), math.exp(centre + half)),
-        f"the power law through batches of {min(b.records for b in batches):,} to "
-        f"{largest.records:,} records",
-    )
+    return math.exp(centre), Interval(math.exp(centre - half), math.exp(centre + half))
 
 
 def _of_cases(records: int, sample: Sample, kind: DollarKind, run: Run) -> Projection:

@@ -184,8 +184,13 @@ def _rounded(value: float) -> float:
 
 
 def bounds(values: Sequence[float]) -> tuple[float, float]:
-    """The 2.5th and 97.5th percentile: plain order statistics, so that the HTML report's script
-    gets the same numbers."""
+    """What holds a further draw 95 times in 100: plain order statistics, so that the HTML report's
+    script gets the same numbers. The k-th of n leaves k ÷ (n + 1) beyond it."""
     ordered = sorted(values)
-    last = len(ordered) - 1
-    return ordered[int(0.025 * last)], ordered[-1 - int(0.025 * last)]
+    cut = beyond(len(ordered))
+    return ordered[cut], ordered[-1 - cut]
+
+
+def beyond(draws: int) -> int:
+    """How many draws lie outside of ``bounds`` on each side."""
+    return max(0, int(0.025 * (draws + 1)) - 1)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.documented import Documented
 from bench.analysis.economics import cheapest, total, with_changes, with_volume
-from bench.analysis.rates import Candidate, bounds
+from bench.analysis.rates import Candidate, beyond, bounds
 
 Case = tuple[Sequence[Candidate], Assumptions]
 FARTHEST = 1000.0
@@ -128,7 +128,7 @@ def _measured(
             ]
             margins.append(_margin((moved, assumptions), winner))
         ordered = sorted(margins)
-        cut = int(0.025 * (len(ordered) - 1))
+        cut = beyond(len(ordered))
         (margin_low, winner_low), (margin_high, winner_high) = ordered[cut], ordered[-1 - cut]
         low, high = bounds([getattr(rates, rate) for rates in best.draws])
         yield Influence(

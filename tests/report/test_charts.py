@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ import pytest
 from bench.analysis import summarise
 from bench.analysis.assumptions import load_assumptions
 from bench.analysis.rows import RowProvenance, Summary
+from bench.analysis.steps import StepTokens
+from bench.analysis.summary import candidates_of
 from bench.journal import read_run
 from bench.report import ReportPaths
 from bench.report.charts import charts
 from bench.report.charts.cost import cost_chart
 from bench.report.charts.latency import DOTS, thinned
 from bench.report.charts.pareto import pareto_chart
+from bench.report.charts.tokens import tokens_chart
 from bench.report.palette import APPROACHES, OTHER
 from tests.synthetic import HOSTED, Shape, write_run
 
@@ -102,6 +106,47 @@ def test_many_times_are_thinned_by_rank_with_their_extremes_kept() -> None:
     assert len(shown) == len(set(shown)) == DOTS
     assert (shown[0], shown[-1]) == (0, 16_999)
     assert sorted(shown)[DOTS // 2] == pytest.approx(8_500, rel=0.01)
+
+
+NAME = re.compile(
+    r'<text style="font-size: ([\d.]+)px;([^"]*)" x="([-\d.]+)" y="([-\d.]+)" '
+    r'transform="rotate\(-?0 [^"]*">([^<]+)</text>'
+)
+
+
+def overlapping(svg: str) -> list[tuple[str, str]]:
+    """Pairs of level texts that touch, a letter being taken for half as wide as it is high."""
+    boxes = []
+    for size, style, x, y, words in NAME.findall(svg):
+        wide, high, left = 0.5 * float(size) * len(words), float(size), float(x)
+        left -= wide / 2 if "middle" in style else wide if "end" in style else 0
+        boxes.append((left, float(y) - 0.7 * high, left + wide, float(y), words))
+    return [
+        (one[4], two[4])
+        for one, two in combinations(boxes, 2)
+        if one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+    ]
+
+
+@pytest.mark.parametrize("calls", [9, 30])
+def test_no_label_of_the_tokens_lies_on_another(summary: Summary, calls: int) -> None:
+    agent = next(row for row in summary.steps if row.approach == "agent")
+    places = tuple(StepTokens(n + 1, 30 - n, 1_500 + 40 * n, 90, 25) for n in range(calls))
+    chart = tokens_chart("billing_webhooks", [replace(agent, by_place=places)])
+    assert chart is not None
+    assert len(NAME.findall(chart.svg)) > 10
+    assert overlapping(chart.svg) == []
+
+
+def test_no_label_of_many_models_lies_on_another(tmp_path: Path) -> None:
+    models = tuple((f"model-{n}", 0.4 + n / 10, 1.0 + n) for n in range(6))
+    folder = write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",), models=models))
+    assumptions = load_assumptions()
+    run = read_run(folder)
+    made = charts(summarise(folder), run.trials, candidates_of(run, assumptions))
+    assert {chart.kind for chart in made} == KINDS
+    for chart in made:
+        assert overlapping(chart.svg) == [], chart.name
 
 
 def luminance(colour: str) -> float:

@@ -20,6 +20,10 @@ from bench.report.tables.cells import label
 LINE = 0.085
 """Height of a line of names above a plot of shares, as a share."""
 
+PLACES = (("right", 1.0, 0.82), ("center", 0.5, 0.5), ("left", 0.01, 0.18))
+"""Where the name of a line may stand: its alignment, its place, and its middle, as shares of the
+width."""
+
 
 def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
     """Draw the rows of one stratum; None if none has both success and dollars."""
@@ -35,11 +39,12 @@ def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
-        _yardsticks(axes, [row for row in rows if row.baseline and row.success is not None])
         axes.set_xscale("log")
         dearest = max(row.usd_high or row.usd_per_1k_records or 0.0 for row in shown)
         axes.set_xlim(min(prices) / 4, dearest * 4)
         axes.set_ylim(-0.03, top)
+        yardsticks = [row for row in rows if row.baseline and row.success is not None]
+        _yardsticks(axes, yardsticks, shown)
         for row in shown:
             _point(axes, row)
         axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
@@ -113,8 +118,7 @@ def _names(axes: Axes, rows: Sequence[Row]) -> None:
     The outermost points get the topmost lines and every name reaches inwards, so that no tie
     crosses the name of another point further out.
     """
-    low, high = (math.log10(end) for end in axes.get_xlim())
-    place = {id(row): (math.log10(_x(axes, row)) - low) / (high - low) for row in rows}
+    place = {id(row): _across(axes, row) for row in rows}
     inwards = sorted(rows, key=lambda row: abs(place[id(row)] - 0.5))
     for line, row in enumerate(inwards):
         x, level = _x(axes, row), 1.09 + LINE * line
@@ -134,8 +138,9 @@ def _names(axes: Axes, rows: Sequence[Row]) -> None:
         )
 
 
-def _yardsticks(axes: Axes, rows: Sequence[Row]) -> None:
-    """Dotted lines for doing nothing; where two nearly coincide, they share one label."""
+def _yardsticks(axes: Axes, rows: Sequence[Row], points: Sequence[Row]) -> None:
+    """Dotted lines for doing nothing; where two nearly coincide, they share one label, which keeps
+    to where no point lies near."""
     said: list[tuple[float, str]] = []
     for row in sorted(rows, key=lambda row: row.success or 0):
         share = row.success or 0.0
@@ -147,13 +152,15 @@ def _yardsticks(axes: Axes, rows: Sequence[Row]) -> None:
             said.append((share, words))
     for share, words in said:
         below = share > 0.8  # above it, the points of good approaches are in the way
+        near = [_across(axes, p) for p in points if abs((p.success or 0.0) - share) < 0.15]
+        side, x, _ = min(PLACES, key=lambda place: sum(abs(n - place[2]) < 0.22 for n in near))
         axes.annotate(
             words,
-            (1, share),
+            (x, share),
             xycoords=("axes fraction", "data"),
             xytext=(0, -2 if below else 2),
             textcoords="offset points",
-            ha="right",
+            ha=side,
             va="top" if below else "bottom",
             fontsize=7.5,
             color=palette.MUTED,
@@ -163,6 +170,12 @@ def _yardsticks(axes: Axes, rows: Sequence[Row]) -> None:
 def _x(axes: Axes, row: Row) -> float:
     """Where a row stands: what costs nothing stands at the left edge of a log scale."""
     return max(row.usd_per_1k_records or 0.0, axes.get_xlim()[0])
+
+
+def _across(axes: Axes, row: Row) -> float:
+    """The same as a share of the width."""
+    low, high = (math.log10(end) for end in axes.get_xlim())
+    return (math.log10(_x(axes, row)) - low) / (high - low)
 
 
 def dollar_tick(value: float) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.decision_map import CHANGES, DECIDED, VOLUMES, decision_map
@@ -25,6 +27,7 @@ def decision_map_chart(
         return None
     found = decision_map(candidates, assumptions)
     open_ = found.certainty < DECIDED
+    winners = np.unique(found.winners)
     title = f"{scenario}: the cheapest approach a month"
 
     def draw(figure: Figure) -> None:
@@ -42,6 +45,9 @@ def decision_map_chart(
                     colors=[palette.colour(each.approach)],
                     alpha=0.75,
                 )
+                _outline(axes, here)
+                if sum(each.approach == candidates[n].approach for n in winners) > 1:
+                    _name(axes, here, each.model or each.approach)
         if open_.any():
             axes.contourf(
                 VOLUMES,
@@ -93,6 +99,29 @@ def decision_map_chart(
         f"cheapest in {DECIDED:.0%} of the draws. The circle marks the assumed volume and changes"
     )
     return drawn(scenario, "decision-map", title, alt, draw, height=3.6)
+
+
+def _outline(axes: Axes, here: NDArray[np.bool_]) -> None:
+    """A light line around a region: two models of one approach have the same colour."""
+    if not here.all():
+        shape = here.astype(float)
+        axes.contour(VOLUMES, CHANGES, shape, levels=[0.5], colors=palette.PAPER, linewidths=1.2)
+
+
+def _name(axes: Axes, here: NDArray[np.bool_], words: str) -> None:
+    """Write a region's model into its middle."""
+    changes, volumes = np.nonzero(here)
+    middle = len(changes) // 2
+    axes.text(
+        VOLUMES[int(np.median(volumes[changes == changes[middle]]))],
+        CHANGES[int(changes[middle])],
+        words,
+        ha="center",
+        va="center",
+        fontsize=7.5,
+        bbox={"facecolor": palette.PAPER, "edgecolor": "none", "pad": 1.2},
+        zorder=4,
+    )
 
 
 def short(value: float) -> str:

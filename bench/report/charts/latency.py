@@ -63,7 +63,9 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
         )
         axes.set_ylim(len(found) - 0.45, -0.7)
         axes.yaxis.grid(False)
-        axes.xaxis.set_major_locator(LogLocator(numticks=8))
+        ends = [values[end] for values in found.values() for end in (0, -1)]
+        close = max(ends) < 30 * min(ends)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if close else (1,), numticks=8))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(numbers.seconds(x))))
         most = max(len(values) for values in found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
@@ -12,6 +13,9 @@ from bench.report import palette
 from bench.report.charts.drawing import Chart, drawn
 from bench.report.tables.cells import label
 
+MOST_NAMES = 12
+"""Bars that have room for their figures; of more, every second, third, … has one."""
+
 
 def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
     """Draw the agent's calls, the hybrid's if there is no agent; None without known tokens."""
@@ -20,6 +24,8 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
     if not agents:
         return None
     title = f"{scenario}: tokens of a model call"
+    longest = max(len(row.by_place) for row in agents)
+    every = math.ceil(longest / MOST_NAMES)
     classes: tuple[tuple[str, str, str], ...] = (
         ("cached", "prompt, cached", palette.CACHED),
         ("fresh", "prompt, not cached", palette.FRESH),
@@ -27,7 +33,7 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
     )
 
     def draw(figure: Figure) -> None:
-        grid = figure.subplots(len(agents), 1, squeeze=False, sharex=True)
+        grid = figure.subplots(len(agents), 1, squeeze=False)
         for axes, row in zip(grid[:, 0], agents, strict=True):
             bottom = [0.0] * len(row.by_place)
             for name, text, colour in classes:
@@ -41,9 +47,9 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
                     label=text,
                 )
                 bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
-            for place, top in zip(row.by_place, bottom, strict=True):
+            for place, top in list(zip(row.by_place, bottom, strict=True))[::every]:
                 axes.annotate(
-                    f"{place.output:.0f} generated\nn = {place.calls}",
+                    f"{place.output:.0f}",
                     (place.step, top),
                     xytext=(0, 2),
                     textcoords="offset points",
@@ -55,13 +61,15 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
             if row.provenance_tokens != "measured":
                 name += f" ({row.provenance_tokens})"
             axes.set_title(name, fontsize=8.5, fontweight="normal")
-            axes.margins(y=0.24)
+            axes.set_xlim(0.4, longest + 0.6)
+            axes.margins(y=0.12)
+            named = row.by_place[::every]
+            axes.set_xticks([p.step for p in named], [f"{p.step}\n({p.calls})" for p in named])
+            axes.tick_params(axis="x", labelsize=8)
             axes.xaxis.grid(False)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
             axes.set_ylabel("tokens")
-        last = grid[-1, 0]
-        last.set_xticks(range(1, 1 + max(len(row.by_place) for row in agents)))
-        last.set_xlabel("call of a conversation (means; n: calls)")
+        grid[-1, 0].set_xlabel("call of a conversation (how many); on top: tokens generated")
         handles, words = grid[0, 0].get_legend_handles_labels()
         figure.legend(handles, words, loc="outside lower left", ncols=3)
 
@@ -74,4 +82,4 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
         )
         for row in agents
     )
-    return drawn(scenario, "tokens", title, alt, draw, height=0.8 + 1.7 * len(agents))
+    return drawn(scenario, "tokens", title, alt, draw, height=0.8 + 1.8 * len(agents))

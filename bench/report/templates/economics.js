@@ -14,7 +14,7 @@ const Economics = (() => {
   const perRecord = (c) => c.processing + c.errors + c.review;
   const bounds = (values) => {
     const ordered = [...values].sort((a, b) => a - b);
-    const cut = Math.floor(0.025 * (ordered.length - 1));
+    const cut = Math.max(0, Math.floor(0.025 * (ordered.length + 1)) - 1);
     return [ordered[cut], ordered[ordered.length - 1 - cut]];
   };
   const interval = (candidate, p) => {
