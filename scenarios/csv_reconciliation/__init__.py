@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from copy import copy
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection, MetaData
 
+from bench.abilities import Mended
 from bench.types import (
     Case,
+    Drift,
     JobReport,
     Json,
+    Scenario,
     Stratum,
     Task,
     Tool,
@@ -21,11 +25,26 @@ from bench.types import (
     Wording,
     Workspace,
 )
-from scenarios.csv_reconciliation import agent, data, job, own, schema, verify
+from scenarios.csv_reconciliation import (
+    agent,
+    data,
+    job,
+    job_v2,
+    matching,
+    own,
+    schema,
+    tools,
+    tools_v2,
+    verify,
+)
 from scenarios.csv_reconciliation.looking import LOOKING
 from scenarios.csv_reconciliation.setting import Setting
 from scenarios.csv_reconciliation.strata import STRATA
 from scenarios.csv_reconciliation.tools import TOOLS
+
+
+def _text(name: str) -> str:
+    return (Path(__file__).parent / name).read_text("utf-8")
 
 
 class CsvReconciliation:
@@ -40,9 +59,8 @@ class CsvReconciliation:
     setting: Setting = Setting()
     metadata: MetaData = schema.metadata
     own_data = own
-    wording: Wording = Wording(
-        *((Path(__file__).parent / name).read_text("utf-8") for name in ("prompt.md", "policy.md"))
-    )
+    wording: Wording = Wording(_text("prompt.md"), _text("policy.md"))
+    drifts: tuple[Drift, ...] = ("rules",)
 
     def configured(self, options: Mapping[str, str]) -> CsvReconciliation:
         """The same scenario with ``rows`` in each file, and a ``conversation`` for each ``file`` or
@@ -51,7 +69,7 @@ class CsvReconciliation:
         other.options = {**self.options, **options}
         other.setting = Setting.of(other.options)
         if other.setting.paged:
-            other.tools = (*LOOKING, *TOOLS)
+            other.tools = (*LOOKING, *type(self).tools)
         return other
 
     def resized(self, records: int) -> CsvReconciliation:
@@ -69,6 +87,31 @@ class CsvReconciliation:
     def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
         """Files of one to three rows, or of as many as the options say."""
         return data.cases(counts, seed, self.setting.rows)
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:  # noqa: ARG002
+        """The same cases after the change."""
+        return data.cases_after(counts, seed, self.setting.rows)
+
+    def repaired(self, drift: Drift) -> Scenario | None:
+        """With the job, policy and tools of the changed rules."""
+        return Repaired().configured(self.options) if drift == "rules" else None
+
+    def repair(self, drift: Drift) -> tuple[Mended, ...]:
+        """What the changed rules changed in the files."""
+        if drift != "rules":
+            return ()
+        return (
+            Mended("job", "job.py", _code(job.decide), _code(job_v2.decide, *job_v2.ADDED)),
+            Mended("job", "matching.py", _code(matching.same_person), _code(job_v2.same_person)),
+            Mended("policy", "policy.md", _text("policy.md"), _text("policy_v2.md")),
+            Mended("policy", "prompt.md", _text("prompt.md"), _text("prompt_v2.md")),
+            Mended(
+                "tools",
+                "tools.py",
+                _code(tools.Flag, tools.is_invalid),
+                _code(tools_v2.Flag, tools_v2.is_barred),
+            ),
+        )
 
     def batch(self, records: int, seed: int) -> Case:
         """One file of that many ordinary rows."""
@@ -102,6 +145,21 @@ class CsvReconciliation:
     def state(self, workspace: Workspace) -> Json:
         """Customers, dispositions and summary in canonical order."""
         return verify.state(workspace)
+
+
+class Repaired(CsvReconciliation):
+    """The scenario after the rules have changed, everything brought up to date."""
+
+    tools = tools_v2.TOOLS_V2
+    wording = Wording(_text("prompt_v2.md"), _text("policy_v2.md"))
+
+    def job(self, workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
+        """Import everything pending by the new rules."""
+        return job.run(workspace, unsure=unsure, rules=job_v2.decide)
+
+
+def _code(*parts: Callable[..., object] | type) -> str:
+    return "".join(map(inspect.getsource, parts))
 
 
 SCENARIO = CsvReconciliation()

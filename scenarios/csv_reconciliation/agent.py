@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from bench.types import Case, Json, Task, ToolCall
+from scenarios.csv_reconciliation.changed_rules import MINOR
 from scenarios.csv_reconciliation.data import FILE
 from scenarios.csv_reconciliation.intake import AMBIGUOUS, HEADER, Row, read_bytes
 from scenarios.csv_reconciliation.ledger import DISPOSITIONS
 from scenarios.csv_reconciliation.schema import imported_id
 from scenarios.csv_reconciliation.setting import SHOWN, Setting
 
+PLAIN_FLAGS = (AMBIGUOUS, MINOR)
+"""Kinds of flags for which nobody has to be searched."""
 SPARE_STEPS = 4
 """Beyond the perfect agent's: for a second look, or a mistake that a tool refuses."""
 SPARE_ROWS = 5
@@ -42,7 +45,8 @@ def _task(rows: tuple[Row, ...], records: tuple[str, ...], *, paged: bool) -> Ta
 def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
     """The calls in order. The figures of the summary are right if the rows that are not in
     ``task`` have been decided rightly."""
-    truths = case.truth["rows"]
+    by_old_rules = case.drift == "rules" and not case.repaired
+    truths = case.truth["rows_before" if by_old_rules else "rows"]
     calls: list[ToolCall] = []
     paged = HEADER not in task.message
     for index, record in enumerate(task.records):
@@ -57,8 +61,8 @@ def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
 def _decide(row: int, truth: Json) -> list[ToolCall]:
     if truth["disposition"] == "rejected":
         return [ToolCall("reject_row", {"row": row, "reason": truth["reason"]})]
-    if truth["reason"] == AMBIGUOUS:
-        return [ToolCall("flag_row", {"row": row, "kind": AMBIGUOUS})]
+    if truth["reason"] in PLAIN_FLAGS:
+        return [ToolCall("flag_row", {"row": row, "kind": truth["reason"]})]
     search = ToolCall("find_customers", {"row": row})
     if truth["disposition"] == "flagged":
         return [search, ToolCall("flag_row", {"row": row, "kind": truth["reason"]})]

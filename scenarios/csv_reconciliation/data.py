@@ -7,14 +7,15 @@ seed, the stratum and *i* alone.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import Connection, insert
 
 from bench.types import Case, Json
-from scenarios.csv_reconciliation import files
+from scenarios.csv_reconciliation import changed_rules, files
 from scenarios.csv_reconciliation.locales import US
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import customers
@@ -46,6 +47,15 @@ def cases(counts: Mapping[str, int], seed: int, size: int | None = None) -> list
     ]
 
 
+def cases_after(counts: Mapping[str, int], seed: int, size: int | None = None) -> list[Case]:
+    """The same cases, with what is right once the rules have changed."""
+    return [
+        _case(stratum.name, number, seed, size, changed_rules.decided)
+        for stratum in STRATA
+        for number in range(counts.get(stratum.name, 0))
+    ]
+
+
 def batch(records: int, seed: int) -> Case:
     """One file of that many ordinary rows, in the proportions of the mix."""
     rng = Random(f"csv_reconciliation/batch/{records}/{seed}")
@@ -55,7 +65,13 @@ def batch(records: int, seed: int) -> Case:
     return _assemble(f"batch-{records}", ORDINARY[0], draft, rows, files.Format())
 
 
-def _case(stratum: str, number: int, seed: int, size: int | None) -> Case:
+def _case(
+    stratum: str,
+    number: int,
+    seed: int,
+    size: int | None,
+    ruled: Callable[[Planned], Planned] | None = None,
+) -> Case:
     kind = KINDS[stratum]
     rng = Random(f"csv_reconciliation/{seed}/{kind.drawn_as or stratum}/{number}")
     locales = kind.locales
@@ -70,7 +86,15 @@ def _case(stratum: str, number: int, seed: int, size: int | None) -> Case:
     form = (
         files.Format(surplus=draft.surplus) if kind.plain else files.drawn(rng, draft.people.locale)
     )
-    return _assemble(id_, stratum, draft, rows, form)
+    case = _assemble(id_, stratum, draft, rows, form)
+    if ruled is None:
+        return case
+    truth = {
+        **case.truth,
+        "rows": _truth([ruled(row) for row in rows]),
+        "rows_before": case.truth["rows"],
+    }
+    return replace(case, id=f"{id_}~rules", truth=truth, drift="rules", twin=id_)
 
 
 def _assemble(
@@ -94,7 +118,7 @@ def _assemble(
 def _truth(rows: Sequence[Planned]) -> list[Json]:
     """For each row: what becomes of it, the customer it belongs to (by id, or by the earlier row
     that it repeats), and the values it sets there."""
-    numbers = {row: number for number, row in enumerate(rows, start=1)}
+    numbers = {row: number for number, row in enumerate(rows, start=1)}  # by identity
     return [
         {
             "disposition": row.disposition,

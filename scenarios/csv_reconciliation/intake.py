@@ -98,15 +98,19 @@ def _birth_date(value: str) -> str:
     return value
 
 
-def _phone(value: str, info: ValidationInfo) -> str:
-    """E.164, or empty for what is no valid number: a phone is optional."""
+def phone_number(text: str, country: str) -> str:
+    """E.164, or empty for what is no valid number."""
     try:
-        number = phonenumbers.parse(value, info.data.get("country") or HOME)
+        number = phonenumbers.parse(text, country or HOME)
     except phonenumbers.NumberParseException:
         return ""
     if not phonenumbers.is_valid_number(number):
         return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _phone(value: str, info: ValidationInfo) -> str:
+    return phone_number(value, info.data.get("country", ""))
 
 
 def _tidy(value: str) -> str:

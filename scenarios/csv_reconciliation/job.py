@@ -7,9 +7,9 @@ decide (a remark, a name that is neither alike nor different) is never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -30,16 +30,22 @@ class Unsure:
     reason: str
 
 
-def run(workspace: Workspace, *, unsure: Literal["review", "flag"]) -> JobReport:
-    """Import every pending file, each in one transaction. Rows that the rules do not cover go to
-    human review, or stay undecided and are reported as flagged."""
+Rules: TypeAlias = Callable[[Row, Register, Register], Entry | Unsure]
+"""Decides a row, given the customers around it and the undecided rows before it."""
+
+
+def run(
+    workspace: Workspace, *, unsure: Literal["review", "flag"], rules: Rules | None = None
+) -> JobReport:
+    """Import every pending file, each in one transaction. Rows that the ``rules`` (``decide``) do
+    not cover go to human review, or stay undecided and are reported as flagged."""
     decisions: list[Decision] = []
     flagged: dict[str, str] = {}
     with workspace.engine.connect() as connection:
         files = ledger.pending(connection)
     for file in files:
         with workspace.engine.begin() as connection:
-            outcomes = _decide_file(workspace, connection, file)
+            outcomes = _decide_file(workspace, connection, file, rules or decide)
             left = [outcome for outcome in outcomes if isinstance(outcome, Unsure)]
             entries = [outcome for outcome in outcomes if isinstance(outcome, Entry)]
             if unsure == "review":
@@ -70,7 +76,7 @@ def trivial(workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
 
 
 def _decide_file(
-    workspace: Workspace, connection: Connection, file: Import
+    workspace: Workspace, connection: Connection, file: Import, rules: Rules
 ) -> list[Entry | Unsure]:
     """Decide the open rows of a file, in order: a row may be the same person as one before it."""
     rows = read_file(workspace.folder / file.file)
@@ -80,7 +86,7 @@ def _decide_file(
     undecided = Register()
     outcomes: list[Entry | Unsure] = []
     for row in rows:
-        outcome = _decide(row, register, undecided)
+        outcome = rules(row, register, undecided)
         outcomes.append(outcome)
         if isinstance(outcome, Unsure):
             undecided.put(Customer(f"row {row.number}", row.person))
@@ -89,7 +95,8 @@ def _decide_file(
     return outcomes
 
 
-def _decide(row: Row, register: Register, undecided: Register) -> Entry | Unsure:
+def decide(row: Row, register: Register, undecided: Register) -> Entry | Unsure:
+    """Sections 1 to 3 of the policy, for one row."""
     if row.fault:
         return Entry(row.number, "rejected", row.fault)
     if row.remarks:
@@ -107,7 +114,7 @@ def _decide(row: Row, register: Register, undecided: Register) -> Entry | Unsure
     if len(same) > 1:
         return Entry(row.number, "flagged", "conflict")
     if unsure:
-        return Unsure(row.number, f"may or may not be {_names(unsure)}")
+        return Unsure(row.number, f"may or may not be {names(unsure)}")
     if same:
         return ledger.merged(row.number, row.person, same[0])
     if doubtful:
@@ -122,5 +129,6 @@ def _log(file: Import, outcome: Entry | Unsure) -> Decision:
     return Decision(file.record(outcome.row), outcome.disposition + customer, outcome.reason)
 
 
-def _names(customers: Iterable[Customer]) -> str:
+def names(customers: Iterable[Customer]) -> str:
+    """Their ids, for a reason."""
     return ", ".join(customer.id for customer in customers)

@@ -8,8 +8,10 @@ account; if not, the pair is ``UNSURE`` and somebody else has to look.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeAlias
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import ratio
@@ -35,6 +37,9 @@ class Answer(enum.Enum):
     DIFFERENT = "different people"
     UNSURE = "the rules cannot tell"
 
+
+Rule: TypeAlias = Callable[[int, bool, bool, bool], Answer]
+"""From the number of identity fields that agree, and whether e-mail, phone and address do."""
 
 YES, NO, PERHAPS = (True,), (False,), (True, False)
 
@@ -75,16 +80,18 @@ def compare(one: Person, other: Person) -> Comparison:
     )
 
 
-def judge(comparison: Comparison) -> Answer:
-    """The policy's answer, ``UNSURE`` if it hangs on a doubtful field."""
+def judge(comparison: Comparison, rule: Rule | None = None) -> Answer:
+    """The answer of the policy's ``rule``, ``UNSURE`` if it hangs on a doubtful field."""
+    rule = rule or same_person
     c = comparison
     identities = product(c.given_name, c.family_name, c.date_of_birth)
     contacts = tuple(product(c.email, c.phone, c.address))
-    answers = {_rule(sum(identity), *contact) for identity in identities for contact in contacts}
+    answers = {rule(sum(identity), *contact) for identity in identities for contact in contacts}
     return answers.pop() if len(answers) == 1 else Answer.UNSURE
 
 
-def _rule(identity: int, email: bool, phone: bool, address: bool) -> Answer:
+def same_person(identity: int, email: bool, phone: bool, address: bool) -> Answer:
+    """Section 2 of the policy: how many identity fields agree, and which contacts."""
     if identity == 3:
         return Answer.SAME if email or phone or address else Answer.DOUBTFUL
     return Answer.DOUBTFUL if identity == 2 and (email or phone) else Answer.DIFFERENT

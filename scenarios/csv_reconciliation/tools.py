@@ -7,7 +7,7 @@ damage the database for certain; which of the harmless choices is right, the age
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,6 +90,11 @@ class Desk:
     row: Row
 
 
+def is_invalid(row: Row) -> bool:
+    """Whether the policy rejects a row: such a one must not enter the database."""
+    return row.fault is not None
+
+
 def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
     row = _desk(context, arguments.row).row
     with context.workspace.engine.connect() as connection:
@@ -100,17 +105,23 @@ def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
     }
 
 
-def _insert_customer(context: ToolContext, arguments: OfRow) -> Json:
+def insert_customer(
+    context: ToolContext, arguments: OfRow, *, barred: Callable[[Row], object] = is_invalid
+) -> Json:
+    """Create a customer, unless the row is ``barred``."""
     desk = _desk(context, arguments.row)
-    _guard_validity(context, desk.row)
+    _guard_validity(context, desk.row, barred)
     with context.workspace.engine.begin() as connection:
         return _write(context, connection, desk, ledger.inserted(desk.row.number, desk.row.person))
 
 
-def _merge_customer(context: ToolContext, arguments: Merge) -> Json:
+def merge_customer(
+    context: ToolContext, arguments: Merge, *, barred: Callable[[Row], object] = is_invalid
+) -> Json:
+    """Merge into a candidate, unless the row is ``barred``."""
     desk = _desk(context, arguments.row)
     row = desk.row
-    _guard_validity(context, row)
+    _guard_validity(context, row, barred)
     with context.workspace.engine.begin() as connection:
         into = _customer(connection, arguments.customer_id)
         found = [candidate.id for candidate, _ in find(connection, row.person)]
@@ -156,12 +167,12 @@ TOOLS = (
         OfRow,
         _find_customers,
     ),
-    Tool("insert_customer", "Create a new customer from a row.", OfRow, _insert_customer),
+    Tool("insert_customer", "Create a new customer from a row.", OfRow, insert_customer),
     Tool(
         "merge_customer",
         "Write a row's contact data into the customer that is the same person.",
         Merge,
-        _merge_customer,
+        merge_customer,
     ),
     Tool("reject_row", "Refuse a row (policy 1).", Reject, _reject_row),
     Tool("flag_row", "Leave a row to a human.", Flag, _flag_row),
@@ -194,8 +205,8 @@ def _desk(context: ToolContext, number: int) -> Desk:
     return Desk(file, rows, rows[number])
 
 
-def _guard_validity(context: ToolContext, row: Row) -> None:
-    if context.guards and row.fault:
+def _guard_validity(context: ToolContext, row: Row, barred: Callable[[Row], object]) -> None:
+    if context.guards and barred(row):
         raise ToolError(
             f"row {row.number} is invalid, it must not enter the database", guard="invalid_row"
         )

@@ -50,7 +50,7 @@ Found = Mapping[int, Sequence[Mapping[str, Any]]]
 def verify(case: Case, workspace: Workspace) -> Verdict:
     """Judge each record, then the case as a whole."""
     with workspace.engine.connect() as connection:
-        found = _dispositions(connection, case.id)
+        found = _dispositions(connection, case.records[0].rpartition("/")[0])
         on_file = _customers(connection)
         strangers = _changed_strangers(workspace, connection, case.truth["seed"])
     truths: dict[int, Json] = dict(enumerate(case.truth["rows"], start=1))

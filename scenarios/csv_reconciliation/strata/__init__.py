@@ -6,6 +6,7 @@ knows because it invented the people; nothing here asks the job, the matching or
 
 from scenarios.csv_reconciliation.strata import (
     attacked,
+    changed,
     contact,
     invalid,
     ordinary,
@@ -27,6 +28,7 @@ KINDS = {
         unclear,
         invalid,
         remarked,
+        changed,
         attacked,
     )
     for kind in module.KINDS

@@ -21,9 +21,8 @@ def new_contact(draft: Draft) -> list[Planned]:
     """A customer with a new e-mail and phone, at the same address: merge."""
     person, id_ = draft.somebody_on_file()
     email = draft.people.email(person.given_name, person.family_name)
-    return [
-        Planned(replace(person, email=email, phone=draft.people.phone()), "merged", customer=id_)
-    ]
+    row = replace(person, email=email, phone=draft.people.phone())
+    return [Planned(row, "merged", customer=id_, by_address=True)]
 
 
 @KINDS.add()

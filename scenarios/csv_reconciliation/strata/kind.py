@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
 
-from bench.types import Stratum
+from bench.types import Drift, Stratum
 from scenarios.csv_reconciliation import remarks
 from scenarios.csv_reconciliation.intake import Person
 from scenarios.csv_reconciliation.locales import ALL, US, Locale
@@ -33,6 +33,10 @@ class Planned:
     """Cells that are not simply the person's."""
     shift: int = 0
     """The first cells are one place too far right (1) or left (-1): a stray or a lost cell."""
+    rivals: tuple[str, ...] = ()
+    """The customers on file that the person is, if there are several."""
+    by_address: bool = False
+    """Nothing but the address shows which customer it is."""
     surplus: str = ""
     """The cell under a last column that nobody asked for; any letter if empty."""
 
@@ -117,6 +121,7 @@ class Kinds(list[Kind]):
         *,
         ordinary: bool = False,
         free_text: bool = False,
+        drift: Drift = "none",
         hostile: int = 0,
         drawn_as: str = "",
         locales: Sequence[Locale] = ALL,
@@ -131,6 +136,7 @@ class Kinds(list[Kind]):
                 title,
                 ordinary=ordinary,
                 free_text=free_text,
+                drift=drift,
                 hostile=bool(hostile),
                 variants=hostile or 1,
             )

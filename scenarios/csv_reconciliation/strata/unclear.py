@@ -12,12 +12,12 @@ KINDS = Kinds()
 @KINDS.add()
 def conflicting_identifiers(draft: Draft) -> list[Planned]:
     """Matches two customers at once: flag."""
-    person, _ = draft.somebody_on_file()
+    person, id_ = draft.somebody_on_file()
     again = draft.people.relative(
         draft.people.at_new_address(person), born=person.date_of_birth
     )  # the database holds the person twice
-    draft.put_on_file(again)
-    return [Planned(replace(person, phone=again.phone), "flagged", "conflict")]
+    rivals = (id_, draft.put_on_file(again))
+    return [Planned(replace(person, phone=again.phone), "flagged", "conflict", rivals=rivals)]
 
 
 @KINDS.add()
