@@ -292,7 +292,8 @@ def _chosen(options: Options) -> list[Scenario]:
         raise BenchError("--data is for one scenario; name it, say bench run billing_webhooks")
     chosen = configured(scenarios.scenario(names[0]), options.options)
     if not isinstance(chosen, TakesData):
-        raise BenchError(f"{names[0]} cannot be run on data of your own; billing_webhooks can")
+        able = [n for n in scenarios.names() if isinstance(scenarios.scenario(n), TakesData)]
+        raise BenchError(f"{names[0]} cannot be run on data of your own; {', '.join(able)} can")
     if options.strata or options.drift != "none" or options.hostile or options.size == "full":
         raise BenchError(
             "--data runs what is in the folder; leave --strata, --drift, --hostile, --full out"

@@ -137,7 +137,7 @@ def run(
         Path | None,
         typer.Option(
             help="Folder with your own records instead of generated ones; the scenario's README "
-            "says what it holds. --cases N takes the first N."
+            "says what it holds. --cases N takes N of them."
         ),
     ] = None,
     secret: Annotated[

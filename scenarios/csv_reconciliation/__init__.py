@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection, MetaData
 
@@ -42,6 +42,9 @@ from scenarios.csv_reconciliation.setting import Setting
 from scenarios.csv_reconciliation.strata import STRATA
 from scenarios.csv_reconciliation.tools import TOOLS
 
+if TYPE_CHECKING:
+    from scenarios.csv_reconciliation.own_customers import OwnCustomers
+
 
 def _text(name: str) -> str:
     return (Path(__file__).parent / name).read_text("utf-8")
@@ -75,6 +78,12 @@ class CsvReconciliation:
     def resized(self, records: int) -> CsvReconciliation:
         """The same scenario with files of that many rows, as ``bench.sweep.Resizable``."""
         return self.configured({"rows": str(records)})
+
+    def with_data(self, folder: Path, secret: str | None) -> OwnCustomers:  # noqa: ARG002
+        """The same kind of task on a user's own customers and rows."""
+        from scenarios.csv_reconciliation.own_customers import OwnCustomers
+
+        return OwnCustomers(folder, self.options)
 
     def prompt(self) -> str:
         """The agent's system prompt: ``prompt.md`` with ``policy.md`` in it."""

@@ -8,6 +8,6 @@ into a probability, and ``assignment`` into one decision a row.
 """
 
 from scenarios.csv_reconciliation.linkage.engine import Link, link
-from scenarios.csv_reconciliation.linkage.features import FIELDS, Column
+from scenarios.csv_reconciliation.linkage.features import FIELDS, Column, tidied
 
-__all__ = ["FIELDS", "Column", "Link", "link"]
+__all__ = ["FIELDS", "Column", "Link", "link", "tidied"]

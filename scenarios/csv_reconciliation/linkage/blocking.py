@@ -69,6 +69,7 @@ LARGEST_BLOCK = 400
 class Index:
     """The customers by one recipe's key, and the incoming rows' keys."""
 
+    recipe: tuple[str, ...]
     keys: npt.NDArray[np.uint64]
     """Of the customers that have one, sorted."""
     rows: Rows
@@ -97,10 +98,10 @@ def indexes(features: Features, short: Shortened) -> list[Index]:
         for side in ("customers", "incoming")
     )
     made = []
-    for recipe in RECIPES:
-        if not all(name in customers for name in recipe):
-            continue
+    possible = [recipe for recipe in RECIPES if all(name in customers for name in recipe)]
+    for recipe in possible or [(name,) for name in features]:  # few fields: each by itself
         index = _index(
+            recipe,
             _mixed([customers[name] for name in recipe]),
             _mixed([incoming[name] for name in recipe]),
         )
@@ -132,11 +133,15 @@ def _range(index: Index, keys: npt.NDArray[np.uint64]) -> tuple[Rows, Rows]:
     return first, last
 
 
-def _index(customers: npt.NDArray[np.uint64], incoming: npt.NDArray[np.uint64]) -> Index:
+def _index(
+    recipe: tuple[str, ...],
+    customers: npt.NDArray[np.uint64],
+    incoming: npt.NDArray[np.uint64],
+) -> Index:
     order = np.argsort(customers, kind="stable")
     keys = customers[order]
     start = int(np.searchsorted(keys, 0, "right"))
-    return Index(keys[start:], order[start:].astype(np.int64), incoming)
+    return Index(recipe, keys[start:], order[start:].astype(np.int64), incoming)
 
 
 def _mixed(parts: list[Codes]) -> npt.NDArray[np.uint64]:

@@ -5,15 +5,16 @@ Rows are worked through in chunks, so that memory does not grow with the number 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from scenarios.csv_reconciliation.linkage import assignment, blocking, model
 from scenarios.csv_reconciliation.linkage.assignment import Best, Link
 from scenarios.csv_reconciliation.linkage.blocking import Index, Shortened
-from scenarios.csv_reconciliation.linkage.features import Column, Features, features
+from scenarios.csv_reconciliation.linkage.features import Column, Features, Rows, features
 from scenarios.csv_reconciliation.linkage.model import Model
 
 CHUNK = 20_000
@@ -23,19 +24,48 @@ SAMPLE = 10_000
 REPEATED = 0.02
 """Assumed share of new rows that repeat an earlier row of their file."""
 
-__all__ = ["Link", "link"]
+__all__ = ["Link", "Trained", "decide", "link", "train"]
+
+
+Candidates: TypeAlias = Callable[[Rows], tuple[Rows, Rows]]
+"""Incoming rows, in order → their candidate pairs, sorted by row."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Two whole files, and what was learnt from them."""
+
+    features: Features
+    short: Shortened
+    indexes: list[Index]
+    model: Model
+
+    def candidates(self, rows: Rows) -> tuple[Rows, Rows]:
+        """The candidate pairs of some incoming rows."""
+        return blocking.candidates(self.indexes, rows, self.model.customers)
 
 
 def link(columns: Mapping[str, Column], rows: int) -> list[Link]:
     """One decision for each of ``rows`` incoming rows. The same files give the same decisions."""
-    made = features(columns)
-    if not made or not rows:
+    if not columns or not rows:
         return [assignment.NEW] * rows
+    known = train(columns, rows)
+    return decide(known.model, known.features, known.short, known.candidates, rows)
+
+
+def train(columns: Mapping[str, Column], rows: int) -> Trained:
+    """Index the customers and estimate the model, on at most ``SAMPLE`` incoming rows."""
+    made = features(columns)
     short = blocking.shortened(made)
     indexes = blocking.indexes(made, short)
-    fitted = _fitted(made, indexes, rows)
-    best = _best(fitted, made, indexes, rows)
-    decisions = assignment.Decisions(best)
+    return Trained(made, short, indexes, _fitted(made, indexes, rows))
+
+
+def decide(
+    fitted: Model, made: Features, short: Shortened, candidates: Candidates, rows: int
+) -> list[Link]:
+    """One decision for each of ``rows`` incoming rows, by a model that is there already."""
+    decisions = assignment.Decisions(_best(fitted, made, candidates, rows))
     _settle_claims(fitted, made, decisions)
     _join_new_rows(fitted, made, short, decisions)
     return decisions.links(tuple(made))
@@ -47,16 +77,15 @@ def _fitted(made: Features, indexes: list[Index], rows: int) -> Model:
     if rows > SAMPLE:
         sample = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
     row, customer = blocking.candidates(indexes, sample, first.customers)
-    candidates = model.pairs(first, made, row, customer)
-    return model.estimate(first, made, candidates, len(sample))
+    return model.estimate(first, made, model.pairs(first, made, row, customer), len(sample))
 
 
-def _best(fitted: Model, made: Features, indexes: list[Index], rows: int) -> Best:
+def _best(fitted: Model, made: Features, candidates: Candidates, rows: int) -> Best:
     """The two most probable customers of each row."""
     best = Best.none(rows, len(made))
     for start in range(0, rows, CHUNK):
         chunk = np.arange(start, min(start + CHUNK, rows), dtype=np.int64)
-        pairs = model.pairs(fitted, made, *blocking.candidates(indexes, chunk, fitted.customers))
+        pairs = model.pairs(fitted, made, *candidates(chunk))
         best.take(pairs, model.posterior(fitted, pairs)[0], tuple(made))
     return best
 

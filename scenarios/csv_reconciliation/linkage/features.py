@@ -74,26 +74,31 @@ def features(columns: Mapping[str, Column]) -> Features:
     names = [name for name in ("family_name", "given_name") if name in columns]
     for name, feature in zip(names, _names([columns[name] for name in names]), strict=True):
         made[name] = replace(feature, name=name)
-    plain: tuple[tuple[str, Kind, Callable[[str], str]], ...] = (
-        ("date_of_birth", "date", str),
-        ("identity_number", "digits", _alphanumeric),
-        ("phone", "digits", _phone),
-        ("email", "email", lambda text: "".join(text.casefold().split())),
-        ("postcode", "digits", _alphanumeric),
+    plain: tuple[tuple[str, Kind], ...] = (
+        ("date_of_birth", "date"),
+        ("identity_number", "digits"),
+        ("phone", "digits"),
+        ("email", "email"),
+        ("postcode", "digits"),
     )
-    for name, kind, tidy in plain:
+    for name, kind in plain:
         if name in columns:
-            made[name] = _feature(name, kind, columns[name], tidy)
+            made[name] = _feature(name, kind, columns[name], TIDY[name])
     if "street" in columns:
         made["house_number"] = _feature("house_number", "digits", columns["street"], _house_number)
         made["street"] = _feature("street", "text", columns["street"], _street_name)
     for name in ("street2", "city"):
         if name in columns:
-            made[name] = _feature(name, "text", columns[name], _street)
+            made[name] = _feature(name, "text", columns[name], TIDY[name])
     for name in ("state", "country"):
         if name in columns:
-            made[name] = _feature(name, "code", columns[name], fold)
+            made[name] = _feature(name, "code", columns[name], TIDY[name])
     return made
+
+
+def tidied(field: str, text: str) -> str:
+    """A value without what does not matter in comparing it."""
+    return TIDY[field](text)
 
 
 def _feature(name: str, kind: Kind, column: Column, tidy: Callable[[str], str]) -> Feature:
@@ -152,3 +157,24 @@ def _street_name(text: str) -> str:
 
 def _has_digit(word: str) -> bool:
     return any(character.isdigit() for character in word)
+
+
+def _email(text: str) -> str:
+    return "".join(text.casefold().split())
+
+
+TIDY: Mapping[str, Callable[[str], str]] = {
+    "given_name": fold,
+    "family_name": fold,
+    "email": _email,
+    "phone": _phone,
+    "date_of_birth": str,
+    "street": _street,
+    "street2": _street,
+    "city": _street,
+    "postcode": _alphanumeric,
+    "state": fold,
+    "country": fold,
+    "identity_number": _alphanumeric,
+}
+"""Field → what makes its texts comparable."""

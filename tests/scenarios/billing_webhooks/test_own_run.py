@@ -288,7 +288,6 @@ def test_a_delivery_without_its_truth_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["csv_reconciliation", "--data", "d"], "cannot be run on data of your own"),
         (["--data", "d"], "--data is for one scenario"),
         (["billing_webhooks", "--data", "d", "--full"], "leave --strata, --drift"),
         (["billing_webhooks", "--data", "nowhere"], "prices.csv: cannot be read"),

@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli import invoke
 
-EXAMPLE = Path(__file__).parents[3] / "docs/examples/csv"
+EXAMPLE = Path(__file__).parents[3] / "scenarios/csv_reconciliation/example"
 
 CUSTOMERS = """id,given_name,family_name,email,phone,date_of_birth,street,city,postcode
 C1,Anna,Schmidt,anna@example.com,040 5550188,1990-06-27,Elbchaussee 77,Hamburg,22763
@@ -60,7 +60,7 @@ def test_the_example_of_the_documentation_prints_what_stands_there(
 ) -> None:
     assert run(EXAMPLE, tmp_path) == 0
     said = capsys.readouterr().out.replace(str(tmp_path), "decided").strip()
-    page = (EXAMPLE.parents[1] / "own-customers.md").read_text("utf-8")
+    page = (EXAMPLE.parents[2] / "docs/own-customers.md").read_text("utf-8")
     assert said in page
     written = (tmp_path / "decisions.csv").read_text("utf-8")
     assert written.strip() in page

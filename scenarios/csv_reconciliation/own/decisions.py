@@ -14,9 +14,9 @@ from pathlib import Path
 from bench.abilities import OwnDecisions
 from bench.errors import BenchError
 from bench.spreadsheets import harmless
-from scenarios.csv_reconciliation import own_files
 from scenarios.csv_reconciliation.linkage import Link, link
-from scenarios.csv_reconciliation.own_files import OwnFiles
+from scenarios.csv_reconciliation.own import files as own_files
+from scenarios.csv_reconciliation.own.files import OwnFiles
 
 COLUMNS = ("row_id", "disposition", "customer_id", "score", "reasons")
 
@@ -65,13 +65,16 @@ def _reasons(files: OwnFiles, decided: Link) -> str:
         reasons.append("repeats a row of this file")
     if decided.disposition == "inserted":
         reasons.append("nobody comes near")
-    agreement = {
+    return "; ".join([*reasons, *agreement(decided)])
+
+
+def agreement(decided: Link) -> list[str]:
+    """Which fields are equal, similar and different, in words."""
+    named = {
         word: ", ".join(name for name, grade in decided.grades if grade == word)
         for word in ("equal", "similar", "different")
     }
-    return "; ".join(
-        [*reasons, *(f"{word}: {names}" for word, names in agreement.items() if names)]
-    )
+    return [f"{word}: {names}" for word, names in named.items() if names]
 
 
 def _write(lines: Iterator[Line], folder: Path) -> Path:

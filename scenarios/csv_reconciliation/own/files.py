@@ -195,6 +195,26 @@ def _read(path: Path, layout: Layout, seen: Mapping[str, dict[str, int]], side: 
     return read
 
 
+def lines(
+    path: Path, headers: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The cells under our own headers, each row with the place that an error has to name; empty
+    texts where an optional column is missing. Raises ``BenchError`` if another is."""
+    headers = (*headers, *optional)
+    layout = Layout({text: (text,) for text in headers})
+    encoding = _encoding(path, layout)
+    delimiter, header = _header(path, layout, encoding)
+    if missing := [text for text in headers if text not in header and text not in optional]:
+        raise BenchError(f"{path}, line 1: no column {', '.join(missing)}; add it to the header")
+    places = [(text, header.index(text)) for text in headers if text in header]
+    with _open(path, encoding) as file:
+        reader = csv.reader(_lines(path, file), delimiter=delimiter)
+        for number, cells in enumerate(_rows(path, reader, encoding)):
+            if number:
+                cut = {text: cells[at].strip() for text, at in places if at < len(cells)}
+                yield f"{path}, line {reader.line_num}", dict.fromkeys(headers, "") | cut
+
+
 def _fault(cells: list[str], width: int) -> str | None:
     if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"{len(cells)} cells under {width} headers"
