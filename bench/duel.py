@@ -20,9 +20,10 @@ from bench.journal import Journal, Manifest, Run, read_run
 from bench.manifest import make_manifest
 from bench.models.reference import Ideal
 from bench.plan import ScenarioRun, TrialPlan
-from bench.runner import Bench, Plan, Watcher
+from bench.runner import Bench, Plan
 from bench.session import Options, find_unfinished, prepare
 from bench.types import Case, Model, Trial, Wording, reworded
+from bench.watcher import Watcher
 
 Side = Literal["base", "head"]
 SIDES: tuple[Side, Side] = ("base", "head")

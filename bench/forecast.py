@@ -19,6 +19,7 @@ from bench.plan import plan_scenario
 from bench.runner import Plan, run
 from bench.session import ideal_calls
 from bench.types import BatchTiming, Step, Trial
+from bench.watcher import Nobody
 
 DETOUR: float = 2.0
 """Assumed upper end of the range: twice the ideal tokens and steps, for detours, malformed replies
@@ -90,25 +91,21 @@ class Pace:
 
 @dataclass
 class _Collector:
-    """Stands in for a journal and for a watcher: keeps trials and steps, writes nothing."""
+    """Stands in for a journal: keeps trials and steps, writes nothing."""
 
     trials: list[Trial] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-
-    def phase(self, title: str, trials: int) -> None:
-        """Nobody watches."""
 
     def step(self, step: Step) -> None:
         """Keep it."""
         self.steps.append(step)
 
     def batch(self, batch: BatchTiming) -> None:
-        """Neither are timings."""
+        """Timings are of no interest."""
 
     def trial(self, trial: Trial) -> None:
-        """Keep it (told twice: as the journal and as the watcher)."""
-        if trial not in self.trials[-1:]:
-            self.trials.append(trial)
+        """Keep it."""
+        self.trials.append(trial)
 
     def finish(self) -> None:
         """Nothing to mark."""
@@ -250,5 +247,5 @@ async def _play(plan: Plan, model: str | None, ideal: Ideal) -> _Collector:
     names = tuple(name for name in plan.settings.approaches if approach(name).uses_model)
     imagined = replace(plan, models=(reference,), settings=replace(plan.settings, approaches=names))
     collector = _Collector()
-    await run(imagined, collector, collector)
+    await run(imagined, collector, Nobody())
     return collector

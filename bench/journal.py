@@ -11,15 +11,17 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError, JournalError
+from bench.lines import append, cut_torn_line, encode, first_fault, lines, parse
 from bench.types import BatchTiming, Json, Step, Sweep, Trial
 
 SCHEMA_VERSION = 1
@@ -27,6 +29,9 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 JOURNAL = "journal.jsonl"
 TRACES = "traces.jsonl"
+
+FLUSH_S = 0.25
+"""Where trials end faster than this, those of one interval are flushed to the disk together."""
 
 T = TypeVar("T")
 
@@ -170,34 +175,12 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
     return TypeAdapter(kind)
 
 
-def encode(kind: str, value: Step | Trial | BatchTiming) -> bytes:
-    """The line that puts a step, a trial or a batch on record."""
-    return (_encode({"kind": kind, **_plain(value)}) + "\n").encode("utf-8", "backslashreplace")
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
-
-
-def _plain(value: Any) -> Any:
-    """A dataclass one level deep: ``asdict`` copies all that is below, which takes most of the
-    time of a step."""
-    if is_dataclass(value):
-        return {name: getattr(value, name) for name in _names(value.__class__)}
-    return str(value)
-
-
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-).encode
-
-
 class Journal:
     """A run's folder, open for appending. One process at a time holds it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._flushed = 0.0
         try:
             self._journal = os.open(folder / JOURNAL, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             self._traces = os.open(folder / TRACES, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -210,8 +193,8 @@ class Journal:
             raise BenchError(
                 f"{folder}: another process is writing this run; wait for it or stop it"
             ) from None
-        _cut_torn_line(self._journal)
-        _cut_torn_line(self._traces)
+        cut_torn_line(self._journal)
+        cut_torn_line(self._traces)
 
     @classmethod
     def create(cls, folder: Path, manifest: Manifest) -> Journal:
@@ -227,66 +210,43 @@ class Journal:
 
     def step(self, step: Step) -> None:
         """Put a step on record. It survives a kill of the process from here on."""
-        self.step_line(encode("step", step))
-
-    def step_line(self, line: bytes) -> None:
-        """A step that has been encoded already, by a worker process."""
-        self._append(self._traces, line)
+        append(self._traces, encode("step", step), self.folder)
 
     def trial(self, trial: Trial) -> None:
-        """Put a finished trial on record, safe even from a crash of the machine."""
+        """Put a finished trial on record. It survives a kill of the process from here on, and
+        within ``FLUSH_S`` seconds of work a crash of the machine."""
         self.trial_line(encode("trial", trial))
 
     def trial_line(self, line: bytes) -> None:
         """A trial that has been encoded already, by a worker process."""
-        self._append(self._journal, line)
-        os.fsync(self._journal)
+        append(self._journal, line, self.folder)
+        now = time.monotonic()
+        if now - self._flushed >= FLUSH_S:
+            os.fsync(self._journal)
+            self._flushed = now
 
     def batch(self, batch: BatchTiming) -> None:
         """Put the timing of a job batch on record."""
-        self._append(self._journal, encode("batch", batch))
+        append(self._journal, encode("batch", batch), self.folder)
 
     def finish(self) -> None:
         """Mark the run as complete."""
-        self._append(self._journal, b'{"kind":"finished"}\n')
+        append(self._journal, b'{"kind":"finished"}\n', self.folder)
         os.fsync(self._journal)
 
     def close(self) -> None:
         """Release the folder."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._journal)
         for descriptor in (self._journal, self._traces):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-
-    def _append(self, descriptor: int, line: bytes) -> None:
-        try:
-            written = os.write(descriptor, line)
-            while written < len(line):
-                written += os.write(descriptor, line[written:])
-        except OSError as error:
-            raise BenchError(
-                f"{self.folder}: cannot be written ({error.strerror}); make room, then repeat the "
-                "command: it goes on where it stopped"
-            ) from None
 
 
 def _unwritable(folder: Path, error: OSError) -> BenchError:
     return BenchError(
         f"{folder}: cannot be written ({error.strerror}); choose another folder with --results"
     )
-
-
-def _cut_torn_line(descriptor: int) -> None:
-    size = os.lseek(descriptor, 0, os.SEEK_END)
-    end = size
-    while end > 0:
-        start = max(0, end - 65536)
-        block = os.pread(descriptor, end - start, start)
-        newline = block.rfind(b"\n")
-        if newline >= 0:
-            os.ftruncate(descriptor, start + newline + 1)
-            return
-        end = start
-    os.ftruncate(descriptor, 0)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -310,7 +270,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest: Manifest = _adapter(Manifest).validate_python(raw)
         return manifest
     except ValidationError as error:
-        raise JournalError(f"{path}: {_first_fault(error)}; start a new run") from None
+        raise JournalError(f"{path}: {first_fault(error)}; start a new run") from None
 
 
 def read_run(folder: Path) -> Run:
@@ -319,11 +279,11 @@ def read_run(folder: Path) -> Run:
     run = Run(folder=folder, manifest=read_manifest(folder))
     seen: set[str] = set()
     path = folder / JOURNAL
-    for number, line, complete in _lines(path):
+    for number, line, complete in lines(path):
         if not complete:
             run.torn = True
             break
-        entry = _parse(path, number, line)
+        entry = parse(path, number, line)
         kind = entry.pop("kind", None)
         try:
             if kind == "trial":
@@ -341,24 +301,24 @@ def read_run(folder: Path) -> Run:
             else:
                 raise JournalError(f"{path}:{number}: unknown kind {kind!r}; delete the line")
         except ValidationError as error:
-            raise JournalError(f"{path}:{number}: {_first_fault(error)}; delete the line") from None
+            raise JournalError(f"{path}:{number}: {first_fault(error)}; delete the line") from None
     return run
 
 
 def read_steps(folder: Path, trial: Trial | None = None) -> Iterator[Step]:
     """The steps of a run, or of one trial's counted attempt, in order."""
     path = folder / TRACES
-    for number, line, complete in _lines(path):
+    for number, line, complete in lines(path):
         if not complete:
             return
         if trial is not None and trial.attempt not in line:
             continue
-        entry = _parse(path, number, line)
+        entry = parse(path, number, line)
         entry.pop("kind", None)
         try:
             step = _adapter(Step).validate_python(entry)
         except ValidationError as error:
-            raise JournalError(f"{path}:{number}: {_first_fault(error)}; delete the line") from None
+            raise JournalError(f"{path}:{number}: {first_fault(error)}; delete the line") from None
         if trial is None or (step.trial == trial.id and step.attempt == trial.attempt):
             yield step
 
@@ -369,32 +329,3 @@ def runs(results: Path) -> Sequence[Path]:
         return []
     folders = (path.parent for path in results.glob(f"*/{MANIFEST}"))
     return sorted((f for f in folders if not f.is_symlink()), key=lambda folder: folder.name)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str, bool]]:
-    try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                yield number, raw.decode("utf-8", "replace"), raw.endswith(b"\n")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        entry = None
-    if not isinstance(entry, dict):
-        raise JournalError(
-            f"{path}:{number}: not a JSON object; delete the line (its trial is then run again)"
-        )
-    return entry
-
-
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}"

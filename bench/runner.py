@@ -43,16 +43,7 @@ from bench.types import (
     Workspace,
     total_usage,
 )
-
-
-class Watcher(Protocol):
-    """Is told how a run gets on."""
-
-    def phase(self, title: str, trials: int) -> None:
-        """A phase begins in which that many trials are still to be run."""
-
-    def trial(self, trial: Trial) -> None:
-        """A trial has been put on record."""
+from bench.watcher import Watcher
 
 
 class Executor(Protocol):

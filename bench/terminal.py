@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +19,10 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from bench.types import Trial
+from bench.watcher import Ended
+
+RATED_EVERY_S = 0.25
+"""Between two looks at the speed, which rich works out from the last thousand trials."""
 
 MARKS = {
     "pass": "[green]pass[/]",
@@ -44,6 +48,7 @@ class RunProgress:
             console=console,
         )
         self._task: TaskID | None = None
+        self._rated = 0.0
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -56,12 +61,16 @@ class RunProgress:
         """Start a bar."""
         self._task = self._progress.add_task(title, total=trials, rate="", last="")
 
-    def trial(self, trial: Trial) -> None:
+    def trial(self, trial: Ended) -> None:
         """Advance the bar, saying what has just ended."""
         if self._task is None:
             return
         last = f"{trial.approach} {trial.case} {MARKS[trial.status]}"
         self._progress.update(self._task, advance=1, last=last)
+        now = time.monotonic()
+        if now - self._rated < RATED_EVERY_S:
+            return
+        self._rated = now
         speed = self._progress.tasks[self._task].speed
         if speed:
             rate = f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min"

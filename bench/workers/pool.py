@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.errors import BenchError
-from bench.journal import Journal
+from bench.journal import TRACES, Journal
 from bench.metering.rate_limit import RateLimit, Sent
 from bench.metering.spending import Spending
 from bench.models.hosted import HostedModel
@@ -29,8 +29,8 @@ from bench.workers.wire import (
     OutOfBudget,
     Pause,
     Share,
-    StepEnded,
     TrialEnded,
+    order,
     receive,
     send,
 )
@@ -129,16 +129,14 @@ class _Pool:
         under_way = 0
         while True:
             while self.queue and under_way < share:
-                send(writer, self.queue.popleft())
+                send(writer, order(self.queue.popleft()))
                 under_way += 1
             if not under_way:
                 return
             match await receive(reader):
-                case StepEnded(line):
-                    self.journal.step_line(line)
-                case TrialEnded(trial, line):
+                case TrialEnded(line) as ended:
                     self.journal.trial_line(line)
-                    self.bench.watcher.trial(trial)
+                    self.bench.watcher.trial(ended)
                     under_way -= 1
                 case OutOfBudget(id):
                     self.bench.undone.append(id)
@@ -155,7 +153,8 @@ class _Pool:
         if self.spending is not None:
             account = (self.spending.path.parent.resolve(), self.spending.session)
         scratch: Path = next(iter(self.bench.templates.values())).folder
-        return Share(replace(self.bench.plan, models=(self.model,)), account, scratch)
+        plan = replace(self.bench.plan, models=(self.model,))
+        return Share(plan, account, self.journal.folder.resolve() / TRACES, scratch)
 
 
 @dataclass

@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import socket
 import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bench.database import Template
 from bench.errors import BenchError, BudgetError
-from bench.journal import encode
+from bench.lines import append, encode
 from bench.metering.rate_limit import RateLimit, Sent
 from bench.metering.spending import Spending
 from bench.models.hosted import HostedModel
 from bench.plan import TrialPlan
 from bench.runner import Bench
 from bench.types import BatchTiming, Model, Step, Trial
+from bench.watcher import Nobody
 from bench.workers.wire import (
     Enter,
     Failed,
@@ -29,7 +32,6 @@ from bench.workers.wire import (
     OutOfBudget,
     Pause,
     Share,
-    StepEnded,
     TrialEnded,
     receive,
     send,
@@ -58,13 +60,17 @@ async def _work(link: socket.socket) -> None:
                 )
                 for run in share.plan.scenarios
             }
-            bench = Bench(share.plan, _Reports(writer), _Silence(), templates)
+            traces = os.open(share.traces, os.O_WRONLY | os.O_APPEND)
+            stack.callback(os.close, traces)
+            reports = _Reports(writer, traces, share.traces.parent)
+            bench = Bench(share.plan, reports, Nobody(), templates)
             try:
                 while (message := await receive(reader)) is not None:
                     if isinstance(message, int):
                         limit.let_go(message)
                         continue
-                    task = asyncio.create_task(_execute(bench, message, model, writer))
+                    planned = TrialPlan(*message)
+                    task = asyncio.create_task(_execute(bench, planned, model, writer))
                     running.add(task)
                     task.add_done_callback(running.discard)
             finally:
@@ -118,33 +124,27 @@ def _cancel(tasks: set[asyncio.Task[None]]) -> None:
 
 @dataclass(frozen=True)
 class _Reports:
-    """Stands in for the journal: sends each line to the process that writes it."""
+    """Stands in for the journal. Steps go into the traces at once, since they have been paid for,
+    and an orphan's do no harm there; trials go to the process that holds the journal."""
 
     writer: asyncio.StreamWriter
+    traces: int
+    folder: Path
 
     def step(self, step: Step) -> None:
-        """Send the step."""
-        send(self.writer, StepEnded(encode("step", step)))
+        """Write the step."""
+        append(self.traces, encode("step", step), self.folder)
 
     def trial(self, trial: Trial) -> None:
         """Send the trial."""
-        send(self.writer, TrialEnded(trial, encode("trial", trial)))
+        line = encode("trial", trial)
+        send(self.writer, TrialEnded(line, trial.id, trial.approach, trial.case, trial.status))
 
     def batch(self, batch: BatchTiming) -> None:
         """Workers time nothing."""
 
     def finish(self) -> None:
         """The parent knows when the run is complete."""
-
-
-class _Silence:
-    """The parent watches."""
-
-    def phase(self, title: str, trials: int) -> None:
-        """Nobody is told."""
-
-    def trial(self, trial: Trial) -> None:
-        """Neither here."""
 
 
 @dataclass

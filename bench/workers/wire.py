@@ -11,10 +11,11 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from bench.plan import TrialPlan
 from bench.runner import Plan
-from bench.types import Trial
+from bench.types import Status
 
 _LENGTH: Final = struct.Struct(">I")
 
@@ -27,23 +28,30 @@ class Share:
     """With the one model whose trials are shared."""
     account: tuple[Path, str] | None
     """The run's folder and the session of its spending."""
+    traces: Path
+    """Where a worker writes its steps by itself: whole lines, each appended in one piece."""
     scratch: Path
     """A folder that goes when the run ends, however the worker ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepEnded:
-    """From a worker: a step, as the line that goes into the traces."""
+def order(planned: TrialPlan) -> tuple[Any, ...]:
+    """A trial to be run, as it is sent: what makes a ``TrialPlan`` again."""
+    p = planned
+    return p.scenario, p.approach, p.model, p.case, p.repeat, p.point
+
+
+class TrialEnded(NamedTuple):
+    """From a worker: a trial, as the line that goes into the journal, and what a watcher wants.
+
+    A tuple, like what a worker is sent of a trial: both are on the way of every trial, and the
+    pickle of a dataclass takes several times as long.
+    """
 
     line: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TrialEnded:
-    """From a worker: a trial, and the line that goes into the journal."""
-
-    trial: Trial
-    line: bytes
+    id: str
+    approach: str
+    case: str
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def scaling(trials: int) -> None:
 def main(arguments: Sequence[str]) -> None:
     trials = int(arguments[0]) if arguments else 1_000
     costs(trials)
-    scaling(2 * trials)
+    scaling(5 * trials)  # long enough for the start of the workers not to count
 
 
 if __name__ == "__main__":
