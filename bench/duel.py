@@ -16,7 +16,7 @@ from typing import Literal
 from bench.database import Template
 from bench.errors import BenchError
 from bench.hashing import content_hash
-from bench.journal import Journal, Manifest, Run, read_run
+from bench.journal import Journal, Manifest, Run, read_run, unused
 from bench.manifest import make_manifest
 from bench.models.reference import Ideal
 from bench.plan import ScenarioRun, TrialPlan
@@ -98,6 +98,7 @@ def prepare_duel(
     made = {side: _manifest(plans[side], options) for side in SIDES}
     shared = content_hash(["gate", sequential, *(made[side].identity for side in SIDES)])
     stem = made["head"].run.rpartition("-")[0] + f"-{shared[:8]}"
+    stem = unused(options.results, stem, "-base")
     manifests: dict[Side, Manifest] = {
         side: replace(
             made[side],

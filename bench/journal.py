@@ -323,6 +323,15 @@ def read_steps(folder: Path, trial: Trial | None = None) -> Iterator[Step]:
             yield step
 
 
+def unused(results: Path, run: str, ending: str = "") -> str:
+    """``run``, or ``run.2`` and so on if a run of the same second has that name already."""
+    name, number = run, 1
+    while (results / f"{name}{ending}").exists():
+        number += 1
+        name = f"{run}.{number}"
+    return name
+
+
 def runs(results: Path) -> Sequence[Path]:
     """The folders of all runs below ``results``, oldest first."""
     if not results.is_dir():

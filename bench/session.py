@@ -13,7 +13,7 @@ from bench.abilities import OwnRecords, TakesData
 from bench.approaches import APPROACHES, approach
 from bench.configured import configured
 from bench.errors import BenchError
-from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs
+from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs, unused
 from bench.manifest import Settings, make_manifest
 from bench.metering.prices import price, price_table
 from bench.metering.rate_limit import RateLimit
@@ -210,6 +210,7 @@ def prepare(options: Options) -> Session:
     unfinished = None if options.fresh else find_unfinished(options.results, manifest.identity)
     if unfinished is not None:
         return Session(plan, unfinished.manifest, unfinished.folder, unfinished, ideal)
+    manifest = replace(manifest, run=unused(options.results, manifest.run))
     return Session(plan, manifest, options.results / manifest.run, None, ideal)
 
 
