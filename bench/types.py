@@ -26,6 +26,9 @@ Status: TypeAlias = Literal["pass", "fail", "deferred", "unknown"]
 Provenance: TypeAlias = Literal[
     "measured", "counted", "list_price", "assumed", "replayed", "modelled"
 ]
+Pair: TypeAlias = Literal["", "found", "wrong", "missed", "invented"]
+"""How a record was put to somebody on file: to the right one, to a wrong one, to nobody although it
+belongs to somebody, to somebody although it belongs to nobody. Empty: none of it."""
 ToolProtocol: TypeAlias = Literal["native", "action"]
 
 
@@ -187,6 +190,8 @@ class RecordVerdict:
     ledger: str = ""
     """What stands in the books because of this record, in words that are equal for equal entries;
     empty for nothing."""
+    pair: Pair = ""
+    """Whether it was put to the right one of those on file, where that is the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bench.analysis.dollars import DollarKind
 from bench.analysis.drift import Drifted, Repair
 from bench.analysis.failures import Failure
 from bench.analysis.guards import Guarded
+from bench.analysis.pairs import Pairs
 from bench.analysis.projection import Projection
 from bench.analysis.scaling import Curve
 from bench.analysis.steps import Steps
@@ -335,3 +336,6 @@ class Summary(Documented):
     """What became of attacks, for each scenario × approach × model."""
     attacks: tuple[Attack, ...] = ()
     """Each attack on each approach × model."""
+    pairs: tuple[Pairs, ...] = ()
+    """How well records were put to those on file, for each approach × model of a scenario in which
+    that is the question."""

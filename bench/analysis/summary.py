@@ -19,6 +19,7 @@ from bench.analysis.failures import failures
 from bench.analysis.figures import BASELINES, figures
 from bench.analysis.guards import guarded
 from bench.analysis.notices import notices
+from bench.analysis.pairs import pairs
 from bench.analysis.projection import projections
 from bench.analysis.rates import Candidate
 from bench.analysis.rows import (
@@ -144,6 +145,7 @@ def summarise_run(
         ),
         attacked=tuple(row for found in hit for row in attacked(found)),
         attacks=tuple(attack for found in hit for attack in found),
+        pairs=tuple(row for plan, _, _, found in groups for row in pairs(plan, found)),
         notices=(),
         provenances=PROVENANCES,
         notes=manifest.notes,

@@ -17,6 +17,7 @@ from bench.report.tables import (
     economics,
     mistakes,
     outcomes,
+    pairs,
     scaling,
 )
 from bench.report.tables.cells import Table
@@ -78,6 +79,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
     return [
         *_decision(summary, name, drawn("pareto"), drawn("decision-map")),
         *first,
+        *_pairs(summary, name),
         *_drift(summary, name),
         *_mistakes(summary, name),
         Section(
@@ -226,6 +228,16 @@ def _scaling(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Sect
     )
     tables = tuple(table for table in found if table is not None)
     return [Section("Scaling", "latency", (), tables, drawn)] if tables else []
+
+
+def _pairs(summary: Summary, name: str) -> list[Section]:
+    """Who was recognised; nothing where that is not the question."""
+    table = pairs.pairs_table(summary, name)
+    said = (
+        "Softer than success, which wants all of a record right: whether records were put to those "
+        "they belong to.",
+    )
+    return [Section("Recognition", "success", said, (table,))] if table.rows else []
 
 
 def _drift(summary: Summary, name: str) -> list[Section]:

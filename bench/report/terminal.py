@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from bench.analysis.figures import BASELINES
 from bench.analysis.rows import Row, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers
@@ -31,6 +32,7 @@ def terminal_table(summary: Summary) -> RenderableType:
         if any((r.scenario, r.stratum) == (scenario.name, ALL) for r in summary.rows):
             parts += [_table(summary, scenario.name), _evidence(summary, scenario.name)]
         parts += _agreement(summary, scenario.name)
+        parts += _pairs(summary, scenario.name)
         parts += special(summary, scenario.name)
         decision = decision_of(summary, scenario.name)
         if decision is not None:
@@ -61,6 +63,28 @@ def _agreement(summary: Summary, scenario: str) -> list[Text]:
     if len(found) > DISPUTES:
         lines.append(Text(f"  and {len(found) - DISPUTES} more, in the report"))
     return lines
+
+
+def _pairs(summary: Summary, scenario: str) -> list[Text]:
+    """Who was recognised, a line each; nothing where that is not the question."""
+    return [
+        Text(
+            f"{label(each.approach, each.model)}: "
+            + ", ".join(
+                f"{name} {numbers.percent(share.value)} "
+                f"({numbers.percent_range(share.low, share.high)})"
+                for name, share in (
+                    ("precision", each.precision),
+                    ("recall", each.recall),
+                    ("F1", each.f1),
+                )
+                if share is not None
+            ),
+            style="dim" if each.approach in BASELINES else "",
+        )
+        for each in summary.pairs
+        if each.scenario == scenario
+    ]
 
 
 def _table(summary: Summary, scenario: str) -> RichTable:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from bench.types import Case, Json, RecordVerdict, Status, Verdict, Workspace
+from bench.types import Case, Json, Pair, RecordVerdict, Status, Verdict, Workspace
 from scenarios.csv_reconciliation.ledger import DISPOSITIONS, READABLE_SUMMARY, SUMMARY
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import (
@@ -75,7 +75,15 @@ def verify(case: Case, workspace: Workspace) -> Verdict:
         entered = [word for word in decisions[row].split(TWICE) if word.startswith(ENTERED)]
         ledger = "; ".join([*entered, *values])
         records.append(
-            RecordVerdict(record, status, decisions[row], reviewed, reasons + values, ledger)
+            RecordVerdict(
+                record,
+                status,
+                decisions[row],
+                reviewed,
+                reasons + values,
+                ledger,
+                pair(decisions[row], _right(truth)),
+            )
         )
 
     explained = set().union(*touched.values())
@@ -204,6 +212,14 @@ def _judge(decision: str, right: str) -> tuple[Status, tuple[str, ...]]:
     if decision.startswith("flagged") and not right.startswith("flagged"):
         return "deferred", (f"left to a human, right is: {right}",)
     return "fail", (f"{decision}, right is: {right}",)
+
+
+def pair(decision: str, right: str) -> Pair:
+    """Whether a row was merged into the person it is."""
+    due, linked = (word.startswith("merged ") for word in (right, decision))
+    if due and linked:
+        return "found" if decision == right else "wrong"
+    return "missed" if due else "invented" if linked else ""
 
 
 def _expected(case: Case, found: Found, right: Mapping[int, Json]) -> Rows:

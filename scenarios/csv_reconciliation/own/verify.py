@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bench.types import Case, Json, RecordVerdict, Status, Verdict, Workspace
 from scenarios.csv_reconciliation.own.job import record
 from scenarios.csv_reconciliation.own.register import decided
+from scenarios.csv_reconciliation.verify import pair
 
 PLAIN_INSERT = re.compile(r"\s*INSERT INTO customers \(", re.IGNORECASE)
 
@@ -88,4 +89,7 @@ def _judged(
     right = f"merged {on_file}" if on_file else earlier.right(told, decision)
     status: Status = "pass" if decision == right else "deferred" if reviewed else "fail"
     reasons = () if status == "pass" else (f"{decision}, right is: {right}",)
-    return RecordVerdict(record(row), status, decision, reviewed, reasons, ledger)
+    put = pair(decision, right)
+    if put == "found" and not on_file and not told["person"]:
+        put = ""  # whom a new row repeats is not known
+    return RecordVerdict(record(row), status, decision, reviewed, reasons, ledger, put)

@@ -91,6 +91,10 @@ def test_with_truth_each_row_is_judged_from_the_database(tmp_path: Path) -> None
         "always_skip": (0.2, 0.0),
         "always_defer": (0.0, 1.0),
     }
+    job = summarise(folder).pairs[0]
+    assert (job.approach, job.due, job.linked, job.right) == ("job", 6, 5, 5)
+    assert "Recognition" in (folder / "report.html").read_text("utf-8")
+    assert "83.3%" in (folder / "report.md").read_text("utf-8")
     (trial,) = (t for t in read_run(folder).trials if t.approach == "job")
     assert {r.record: r.decision for r in trial.verdict.records if r.status != "pass"} == {
         "row_4": "flagged"

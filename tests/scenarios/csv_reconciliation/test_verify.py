@@ -5,7 +5,7 @@ from sqlalchemy import delete, insert, update
 
 from bench.database import Template
 from bench.types import Case
-from scenarios.csv_reconciliation import SCENARIO
+from scenarios.csv_reconciliation import SCENARIO, verify
 from scenarios.csv_reconciliation.schema import customers, dispositions
 from tests.scenarios.csv_reconciliation.acting import play_ideally
 from tests.scenarios.csv_reconciliation.conftest import SEED
@@ -101,3 +101,23 @@ def test_the_state_does_not_depend_on_the_order_of_work(template: Template) -> N
             play_ideally(case, workspace, records)
             states.append(SCENARIO.state(workspace))
     assert states[0] == states[1]
+
+
+@pytest.mark.parametrize(
+    ("decision", "right", "expected"),
+    [
+        ("merged C500001", "merged C500001", "found"),
+        ("merged row 1", "merged row 1", "found"),
+        ("merged C500001", "merged C500002", "wrong"),
+        ("merged C500001", "inserted", "invented"),
+        ("merged C500001", "flagged: conflict", "invented"),
+        ("flagged: needs_review", "merged C500001", "missed"),
+        ("undecided", "merged C500001", "missed"),
+        ("inserted", "inserted", ""),
+        ("rejected: total_row", "flagged: conflict", ""),
+    ],
+)
+def test_a_row_is_put_to_the_right_one_a_wrong_one_or_nobody(
+    decision: str, right: str, expected: str
+) -> None:
+    assert verify.pair(decision, right) == expected
