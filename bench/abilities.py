@@ -44,6 +44,15 @@ class Drifting(Protocol):
 
 
 @runtime_checkable
+class Facing(Protocol):
+    """A ``Drifting`` scenario that meets a drift with more than it has in an ordinary run."""
+
+    def facing(self, drift: Drift) -> Scenario:
+        """The scenario as it runs then, with the undrifted cases as well as with their twins, so
+        that nothing on the approaches' side changes with the world."""
+
+
+@runtime_checkable
 class TakesData(Protocol):
     """A scenario that can be run on a user's own records."""
 

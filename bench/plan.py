@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.abilities import Drifting
+from bench.abilities import Drifting, Facing
 from bench.errors import BenchError
 from bench.types import Case, Drift, Scenario, Stratum
 
@@ -130,6 +130,8 @@ def with_drift(
     scenario = run.scenario
     if not isinstance(scenario, Drifting) or drift not in scenario.drifts:
         raise BenchError(f"{scenario.name} has no drift {drift!r}; leave --drift out")
+    if isinstance(scenario, Facing):
+        run = replace(run, scenario=scenario.facing(drift))
     counts = {**run.counts, **counts}
     before = scenario.cases(counts, seed)
     known = {case.id for case in run.cases}

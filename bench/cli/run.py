@@ -173,7 +173,10 @@ def run(
 
       bench run billing_webhooks --drift rules          before and after a change of the rules
 
+      bench run csv_reconciliation --drift shape        files laid out otherwise, nothing repaired
+
       bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
+
       bench run csv_reconciliation --option rows=10     files of ten rows
 
       bench run --sweep records=1e2,1e3,1e4             how time grows with the records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,6 +38,7 @@ from scenarios.csv_reconciliation import (
     tools_v2,
     verify,
 )
+from scenarios.csv_reconciliation.layout_tools import LAYOUT
 from scenarios.csv_reconciliation.looking import LOOKING
 from scenarios.csv_reconciliation.setting import Setting
 from scenarios.csv_reconciliation.strata import STRATA
@@ -63,7 +65,7 @@ class CsvReconciliation:
     metadata: MetaData = schema.metadata
     own_data = own
     wording: Wording = Wording(_text("prompt.md"), _text("policy.md"))
-    drifts: tuple[Drift, ...] = ("rules",)
+    drifts: tuple[Drift, ...] = ("shape", "rules")
 
     def configured(self, options: Mapping[str, str]) -> CsvReconciliation:
         """The same scenario with ``rows`` in each file, and a ``conversation`` for each ``file`` or
@@ -97,9 +99,20 @@ class CsvReconciliation:
         """Files of one to three rows, or of as many as the options say."""
         return data.cases(counts, seed, self.setting.rows)
 
-    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:  # noqa: ARG002
+    def facing(self, drift: Drift) -> CsvReconciliation:
+        """The scenario in a run of that drift, before and after it: where files may change their
+        shape, an agent can say what they mean."""
+        if drift != "shape":
+            return self
+        other = copy(self)
+        other.setting = replace(self.setting, layouts=True)
+        other.tools = (*LAYOUT, *self.tools)
+        other.wording = replace(self.wording, prompt=self.wording.prompt + _text("prompt_shape.md"))
+        return other
+
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
         """The same cases after the change."""
-        return data.cases_after(counts, seed, self.setting.rows)
+        return data.cases(counts, seed, self.setting.rows, drift)
 
     def repaired(self, drift: Drift) -> Scenario | None:
         """With the job, policy and tools of the changed rules."""

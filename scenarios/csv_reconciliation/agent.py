@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from bench.types import Case, Json, Task, ToolCall
+from scenarios.csv_reconciliation import layout
 from scenarios.csv_reconciliation.changed_rules import MINOR
 from scenarios.csv_reconciliation.data import FILE
-from scenarios.csv_reconciliation.intake import AMBIGUOUS, HEADER, Row, read_bytes
+from scenarios.csv_reconciliation.intake import AMBIGUOUS, Row, rows_of
+from scenarios.csv_reconciliation.layout import Sheet, Told
 from scenarios.csv_reconciliation.ledger import DISPOSITIONS
 from scenarios.csv_reconciliation.schema import imported_id
 from scenarios.csv_reconciliation.setting import SHOWN, Setting
@@ -25,21 +28,30 @@ def tasks(case: Case, records: tuple[str, ...], setting: Setting) -> tuple[Task,
     to be shown is left to be read page by page."""
     if not records:
         return ()
-    rows = read_bytes(FILE, case.files[FILE])
+    sheet = layout.read_bytes(FILE, case.files[FILE])
     groups = [(record,) for record in records] if setting.conversation == "row" else [records]
-    return tuple(_task(rows, group, paged=setting.paged) for group in groups)
+    return tuple(_task(sheet, group, setting) for group in groups)
 
 
-def _task(rows: tuple[Row, ...], records: tuple[str, ...], *, paged: bool) -> Task:
+def _task(sheet: Sheet, records: tuple[str, ...], setting: Setting) -> Task:
     numbers = [_number(record) for record in records]
     steps = 2 * len(records) + 1 + SPARE_STEPS + len(records) // SPARE_ROWS
-    start = f"{FILE}, {len(rows)} rows in all."
-    if paged:
+    if setting.layouts:
+        steps += len(records) + 1
+    start = f"{FILE}, {len(sheet.rows)} rows in all."
+    if sheet.unclear:
+        start += f" Its layout is not ours ({sheet.unclear}), so it is shown as it stands."
+    if setting.paged:
         count, first = len(numbers), numbers[0]
         message = f"{start} {count} are yours. Begin with read_rows(first={first})."
         return Task(records, message, steps + -(-count // SHOWN))
-    lines = [f"row {number}: {rows[number - 1].line}" for number in numbers]
-    return Task(records, f"{start} Yours:\n\n{HEADER}\n" + "\n".join(lines), steps)
+    lines = [f"row {n}: {_shown(sheet, sheet.rows[n - 1], setting)}" for n in numbers]
+    return Task(records, f"{start} Yours:\n\n{sheet.header}\n" + "\n".join(lines), steps)
+
+
+def _shown(sheet: Sheet, row: Row, setting: Setting) -> str:
+    beside = setting.layouts and not sheet.unclear and row.others
+    return f"{row.line} (also: {row.others})" if beside else row.line
 
 
 def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
@@ -48,14 +60,33 @@ def ideal(case: Case, task: Task) -> tuple[ToolCall, ...]:
     by_old_rules = case.drift == "rules" and not case.repaired
     truths = case.truth["rows_before" if by_old_rules else "rows"]
     calls: list[ToolCall] = []
-    paged = HEADER not in task.message
+    sheet = None
+    if case.drift == "shape":
+        told = Told(**case.truth["reading"])
+        if told.encoding:
+            arguments = {"encoding": told.encoding, "delimiter": told.delimiter}
+            calls.append(ToolCall("read_file_as", arguments))
+        sheet = layout.read_bytes(FILE, case.files[FILE], told)
+    paged = "Begin with read_rows" in task.message
     for index, record in enumerate(task.records):
         if paged and index % SHOWN == 0:
             calls.append(ToolCall("read_rows", {"first": _number(record)}))
-        calls += _decide(_number(record), truths[_number(record) - 1])
+        truth = truths[_number(record) - 1]
+        decided = _decide(_number(record), truth)
+        if sheet and len(decided) > 1:  # who is turned away at once need not be understood
+            calls += _restate(sheet.rows[_number(record) - 1], truth["told"])
+        calls += decided
     counts = Counter(truth["disposition"] for truth in truths)
     figures = {"rows": len(truths)} | {str(name): counts[name] for name in DISPOSITIONS}
     return (*calls, ToolCall("write_summary", figures))
+
+
+def _restate(row: Row, told: Mapping[str, str]) -> list[ToolCall]:
+    """What a row says, where the tools would read something else."""
+    (right,) = rows_of([tuple(told.values())])
+    if not row.unclear and (row.person, row.remarks) == (right.person, right.remarks):
+        return []
+    return [ToolCall("restate_row", {"row": row.number, **told})]
 
 
 def _decide(row: int, truth: Json) -> list[ToolCall]:

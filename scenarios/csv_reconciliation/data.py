@@ -7,15 +7,15 @@ seed, the stratum and *i* alone.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import Connection, insert
 
-from bench.types import Case, Json
-from scenarios.csv_reconciliation import changed_rules, files
+from bench.types import Case, Drift, Json
+from scenarios.csv_reconciliation import changed_rules, changed_shape, files
 from scenarios.csv_reconciliation.locales import US
 from scenarios.csv_reconciliation.people import background
 from scenarios.csv_reconciliation.schema import customers
@@ -37,20 +37,14 @@ def populate(connection: Connection, seed: int) -> None:
     connection.execute(insert(customers), [customer.values() for customer in background(seed)])
 
 
-def cases(counts: Mapping[str, int], seed: int, size: int | None = None) -> list[Case]:
+def cases(
+    counts: Mapping[str, int], seed: int, size: int | None = None, drift: Drift = "none"
+) -> list[Case]:
     """``counts[stratum]`` cases of each stratum, in the order of the strata; with a ``size``, files
-    of that many rows, or of as many as the stratum needs."""
+    of that many rows, or of as many as the stratum needs; with a ``drift``, as they are after it.
+    """
     return [
-        _case(stratum.name, number, seed, size)
-        for stratum in STRATA
-        for number in range(counts.get(stratum.name, 0))
-    ]
-
-
-def cases_after(counts: Mapping[str, int], seed: int, size: int | None = None) -> list[Case]:
-    """The same cases, with what is right once the rules have changed."""
-    return [
-        _case(stratum.name, number, seed, size, changed_rules.decided)
+        _case(stratum.name, number, seed, size, drift)
         for stratum in STRATA
         for number in range(counts.get(stratum.name, 0))
     ]
@@ -70,7 +64,7 @@ def _case(
     number: int,
     seed: int,
     size: int | None,
-    ruled: Callable[[Planned], Planned] | None = None,
+    drift: Drift = "none",
 ) -> Case:
     kind = KINDS[stratum]
     rng = Random(f"csv_reconciliation/{seed}/{kind.drawn_as or stratum}/{number}")
@@ -86,21 +80,21 @@ def _case(
     form = (
         files.Format(surplus=draft.surplus) if kind.plain else files.drawn(rng, draft.people.locale)
     )
-    case = _assemble(id_, stratum, draft, rows, form)
-    if ruled is None:
-        return case
-    truth = {
-        **case.truth,
-        "rows": _truth([ruled(row) for row in rows]),
-        "rows_before": case.truth["rows"],
-    }
-    return replace(case, id=f"{id_}~rules", truth=truth, drift="rules", twin=id_)
+    return _assemble(id_, stratum, draft, rows, form, drift)
 
 
 def _assemble(
-    id_: str, stratum: str, draft: Draft, rows: Sequence[Planned], form: files.Format
+    id_: str,
+    stratum: str,
+    draft: Draft,
+    rows: Sequence[Planned],
+    form: files.Format,
+    drift: Drift = "none",
 ) -> Case:
-    return Case(
+    """A case, as it was or after a change of the world."""
+    sheet = files.planned(draft.rng, rows, form)
+    content, _ = files.written(sheet)
+    case = Case(
         id=id_,
         stratum=stratum,
         records=tuple(f"{id_}/{number}" for number in range(1, len(rows) + 1)),
@@ -108,11 +102,34 @@ def _assemble(
             "customers": [customer.values() for customer in draft.on_file],
             "imports": [{"id": id_, "file": FILE}],
         },
-        files={FILE: files.written(draft.rng, rows, form)},
+        files={FILE: content},
         truth={"seed": draft.seed, "rows": _truth(rows)},
         variant=draft.variant,
         twin=draft.twin,
     )
+    if drift == "rules":
+        after = _truth([changed_rules.decided(row) for row in rows])
+        truth = {**case.truth, "rows": after, "rows_before": case.truth["rows"]}
+        return replace(case, id=f"{id_}~rules", truth=truth, drift=drift, twin=id_)
+    if drift == "shape":
+        form_ = changed_shape.form_of(stratum, draft.number)
+        content, how = changed_shape.laid_out(sheet, draft.people.locale.country, form_)
+        told = zip(case.truth["rows"], map(changed_shape.told, rows), strict=True)
+        truth = {
+            "seed": draft.seed,
+            "rows": [{**right, "told": cells} for right, cells in told],
+            "reading": how,
+        }
+        return replace(
+            case,
+            id=f"{id_}~shape",
+            files={FILE: content},
+            truth=truth,
+            drift=drift,
+            variant=form_,
+            twin=id_,
+        )
+    return case
 
 
 def _truth(rows: Sequence[Planned]) -> list[Json]:

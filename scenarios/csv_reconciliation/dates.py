@@ -20,6 +20,8 @@ YEAR_FIRST = re.compile(
 DOTS = re.compile(r"(\d\d?)\.(\d\d?)\.(\d{4})")
 SLASHES = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
 MONTHS = 12
+DIGITS = 6
+"""A day and a year of four digits, or six for all; fewer are no date."""
 
 
 def order_of(texts: Iterable[str]) -> Order | None:
@@ -47,6 +49,12 @@ def readings(text: str, order: Order | None) -> tuple[str, ...]:
         ways = {"month first": (year, first, second), "day first": (year, second, first)}
         return _days(*([ways[order]] if order else ways.values()))
     return ()
+
+
+def is_foreign(text: str) -> bool:
+    """Whether ``text`` has digits enough for a date, in a notation that is not known here."""
+    known = any(pattern.fullmatch(text) for pattern in (YEAR_FIRST, DOTS, SLASHES))
+    return not known and sum(letter.isdigit() for letter in text) >= DIGITS
 
 
 def _days(*dates: tuple[int, int, int]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
@@ -97,24 +97,61 @@ def drawn(rng: Random, locale: Locale) -> Format:
     )
 
 
-def written(rng: Random, rows: Sequence[Planned], form: Format) -> bytes:
-    """The content of a file. What would make a row say something else than was planned is left
-    out: an order of slashed dates that no row shows, a shift that ends under the remarks."""
+SURPLUS = "surplus"
+"""Stands for the last column that nobody asked for."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that is ready to be written."""
+
+    cells: Mapping[str, str]
+    """By column."""
+    shift: int = 0
+    at: int = 0
+    """Where a stray cell comes in, or one is lost."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file that is ready to be written."""
+
+    headers: Mapping[str, str]
+    """Column → its header, in the file's order."""
+    lines: tuple[Line, ...]
+    form: Format
+
+
+def planned(rng: Random, rows: Sequence[Planned], form: Format) -> Sheet:
+    """A file to be. What would make a row say something else than was planned is left out: an order
+    of slashed dates that no row shows, a shift that ends under the remarks."""
     form = _fitting(form, rows)
+    headers = {COLUMNS[at]: form.headers[at] for at in form.order}
+    if form.surplus:
+        headers[SURPLUS] = form.surplus
+    lines = []
+    for row in rows:
+        cells = dict(zip(COLUMNS, _cells(rng, row, form), strict=True))
+        at = rng.randint(0, COLUMNS.index("email") - (row.shift < 0))
+        if form.surplus:
+            cells[SURPLUS] = row.surplus or rng.choice("ABC")
+        lines.append(Line(cells, row.shift, at))
+    return Sheet(headers, tuple(lines), form)
+
+
+def written(sheet: Sheet) -> tuple[bytes, str]:
+    """The content of a file, and its encoding."""
     file = io.StringIO(newline="")
     writer = csv.writer(
         file,
-        delimiter=form.delimiter,
-        lineterminator=form.line_end,
-        quoting=csv.QUOTE_ALL if form.quote_all else csv.QUOTE_MINIMAL,
+        delimiter=sheet.form.delimiter,
+        lineterminator=sheet.form.line_end,
+        quoting=csv.QUOTE_ALL if sheet.form.quote_all else csv.QUOTE_MINIMAL,
     )
-    extra = [form.surplus] if form.surplus else []
-    writer.writerow([form.headers[at] for at in form.order] + extra)
-    for row in rows:
-        cells = _cells(rng, row, form)
-        cells = _shifted(rng, [cells[at] for at in form.order], row.shift)
-        writer.writerow([*cells, *(row.surplus or rng.choice("ABC") for _ in extra)])
-    return _encoded(file.getvalue(), form.encoding)
+    writer.writerow(sheet.headers.values())
+    for line in sheet.lines:
+        writer.writerow(_shifted([line.cells[name] for name in sheet.headers], line))
+    return _encoded(file.getvalue(), sheet.form.encoding)
 
 
 def _fitting(form: Format, rows: Sequence[Planned]) -> Format:
@@ -152,24 +189,24 @@ def _as_typed(rng: Random, phone: str) -> str:
     )
 
 
-def _shifted(rng: Random, cells: list[str], shift: int) -> list[str]:
+def _shifted(cells: list[str], line: Line) -> list[str]:
     """A stray empty cell in front of the e-mail, or one of the names lost: what follows moves."""
-    at = rng.randint(0, COLUMNS.index("email") - (shift < 0))
-    if shift > 0:
+    at = line.at
+    if line.shift > 0:
         return [*cells[:at], "", *cells[at:]]
-    return [*cells[:at], *cells[at + 1 :]] if shift < 0 else cells
+    return [*cells[:at], *cells[at + 1 :]] if line.shift < 0 else cells
 
 
-def _encoded(text: str, encoding: str) -> bytes:
+def _encoded(text: str, encoding: str) -> tuple[bytes, str]:
     """In UTF-8 if the encoding lacks a letter, or if its bytes could be taken for UTF-8."""
     try:
         content = text.encode(encoding)
     except UnicodeEncodeError:
-        return text.encode("utf-8-sig")
+        return text.encode("utf-8-sig"), "utf-8-sig"
     if encoding != "cp1252" or text.isascii():
-        return content
+        return content, encoding
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        return content
-    return text.encode("utf-8-sig")
+        return content, encoding
+    return text.encode("utf-8-sig"), "utf-8-sig"

@@ -157,6 +157,12 @@ class Row:
     remarks: str
     doubt: str | None = None
     """Why a human has to look whoever it is: ``ambiguous_date``."""
+    unclear: str = ""
+    """Why what the row says may not be what we take it for: see ``layout``."""
+    raw: str = ""
+    """The row as it stands in the file, where that was asked for."""
+    others: str = ""
+    """Likewise the cells under headers that we do not know."""
 
 
 HEADER = ",".join(COLUMNS)
@@ -164,15 +170,18 @@ HEADER = ",".join(COLUMNS)
 
 def read_file(path: Path) -> tuple[Row, ...]:
     """The rows of a CSV file. Raises ``BenchError`` if it cannot be read or lacks a column."""
-    return _rows(reading.read_file(path))
+    return rows_of(reading.read_file(path))
 
 
-def read_bytes(name: str, content: bytes) -> tuple[Row, ...]:
-    """The same of a file's content; ``name`` is for error messages."""
-    return _rows(reading.read_bytes(name, content))
+def read_bytes(
+    name: str, content: bytes, encoding: str = "", delimiter: str = ""
+) -> tuple[Row, ...]:
+    """The same of a file's content; ``name`` is for error messages. Encoding and delimiter are
+    found out, unless somebody says them."""
+    return rows_of(reading.read_bytes(name, content, encoding, delimiter))
 
 
-def _rows(table: Sequence[Sequence[str]]) -> tuple[Row, ...]:
+def rows_of(table: Sequence[Sequence[str]]) -> tuple[Row, ...]:
     """The cells of each row stand under ``COLUMNS``; what is beyond them is surplus."""
     born = COLUMNS.index("date_of_birth")
     order = dates.order_of(cells[born].strip() for cells in table)
@@ -186,7 +195,7 @@ def _row(number: int, cells: Sequence[str], order: dates.Order | None) -> Row:
     shown = list(tidy)
     if len(days) == 1:
         shown[COLUMNS.index("date_of_birth")] = days[0]
-    line = _line(shown)
+    line = line_of(shown)
     remarks = values.pop("remarks")
     written = values["date_of_birth"]
     if days:
@@ -221,7 +230,8 @@ def _misplaced(cells: Sequence[str]) -> str | None:
     return None
 
 
-def _line(cells: Sequence[str]) -> str:
+def line_of(cells: Sequence[str], delimiter: str = ",") -> str:
+    """Cells as a line of CSV."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
+    csv.writer(text, lineterminator="", delimiter=delimiter).writerow(cells)
     return text.getvalue()

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from bench.types import Decision, JobReport, Workspace
 from scenarios.csv_reconciliation import ledger
-from scenarios.csv_reconciliation.intake import Row, read_file
+from scenarios.csv_reconciliation.intake import Row
+from scenarios.csv_reconciliation.layout import read_file
 from scenarios.csv_reconciliation.ledger import Entry, Import
 from scenarios.csv_reconciliation.matching import Answer, judge
 from scenarios.csv_reconciliation.schema import Customer
@@ -64,7 +65,7 @@ def trivial(workspace: Workspace, choice: Literal["skip", "defer"]) -> None:
     """Reject every open row, or leave every one to a human: no program, but a yardstick."""
     with workspace.engine.begin() as connection:
         for file in ledger.pending(connection):
-            rows = read_file(workspace.folder / file.file)
+            rows = read_file(workspace.folder / file.file).rows
             done = ledger.decided(connection, file)
             numbers = [row.number for row in rows if row.number not in done]
             if choice == "skip":
@@ -79,14 +80,16 @@ def _decide_file(
     workspace: Workspace, connection: Connection, file: Import, rules: Rules
 ) -> list[Entry | Unsure]:
     """Decide the open rows of a file, in order: a row may be the same person as one before it."""
-    rows = read_file(workspace.folder / file.file)
+    rows = read_file(workspace.folder / file.file).rows
     done = ledger.decided(connection, file)
     rows = tuple(row for row in rows if row.number not in done)
-    register = Register.load(connection, [row.person for row in rows if row.fault is None])
+    register = Register.load(connection, [r.person for r in rows if not (r.fault or r.unclear)])
     undecided = Register()
     outcomes: list[Entry | Unsure] = []
     for row in rows:
-        outcome = rules(row, register, undecided)
+        outcome = (
+            Unsure(row.number, row.unclear) if row.unclear else rules(row, register, undecided)
+        )
         outcomes.append(outcome)
         if isinstance(outcome, Unsure):
             undecided.put(Customer(f"row {row.number}", row.person))

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
-from scenarios.csv_reconciliation.intake import HEADER, Row
+from scenarios.csv_reconciliation.intake import Row
+from scenarios.csv_reconciliation.layout import read_file
 from scenarios.csv_reconciliation.schema import (
     CUSTOMER_COLUMNS,
     Customer,
@@ -72,7 +73,9 @@ def _read_rows(context: ToolContext, arguments: FromRow) -> Json:
     if not mine:
         raise ToolError(f"no row of yours from {arguments.first} on")
     page, rest = mine[:SHOWN], mine[SHOWN:]
-    result: dict[str, Json] = {"header": HEADER, "rows": {row.number: row.line for row in page}}
+    file, _ = file_of(context)
+    header = read_file(context.workspace.folder / file.file).header
+    result: dict[str, Json] = {"header": header, "rows": {row.number: row.line for row in page}}
     if rest:
         result["next_page"] = rest[0].number
     return result

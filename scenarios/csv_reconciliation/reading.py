@@ -14,7 +14,9 @@ import io
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +41,8 @@ LARGEST_FILE = 256 * 2**20
 LONGEST_LINE = 2**20
 """Bytes without any line break; no customer is described in a mebibyte."""
 BLOCK = 2**20
+FALLBACK = "cp1252"
+"""What is neither marked nor UTF-8."""
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -48,24 +52,57 @@ MARKS = (
 Table = Sequence[Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A file as it stands, under whatever header."""
+
+    encoding: str
+    delimiter: str
+    header: Sequence[str]
+    rows: Table
+    """Empty lines left out."""
+
+
+def content_of(path: Path) -> bytes:
+    """Raises ``BenchError`` if the file cannot be read, is too large, or has a line without end."""
+    try:
+        _check_size(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise BenchError(f"{path.name}: cannot be read ({error.strerror})") from None
+
+
 def read_file(path: Path) -> Table:
     """The cells of each row under ``COLUMNS``, surplus ones after them; empty lines left out.
 
     Raises ``BenchError`` if the file cannot be read, is too large, has a line without end, or lacks
     a column that is mandatory.
     """
+    return read_bytes(path.name, content_of(path))
+
+
+def read_raw(name: str, content: bytes, encoding: str = "", delimiter: str = "") -> Raw:
+    """As much as can be told without understanding the header. Raises ``BenchError`` if not even
+    the cells can be told apart."""
     try:
-        _check_size(path)
-        content = path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"{path.name}: cannot be read ({error.strerror})") from None
-    return read_bytes(path.name, content)
+        text, encoding = _decode(name, content, encoding)
+    except BenchError:
+        text, encoding = content.decode("latin-1"), "latin-1"
+    text = text.replace("\0", "")
+    delimiter = delimiter or _likely_delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        header, *rows = [cells for cells in reader if any(cell.strip() for cell in cells)] or [[]]
+    except csv.Error as error:
+        raise BenchError(f"{name}:{reader.line_num}: {error}; mend the quoting") from None
+    return Raw(encoding, delimiter, header, rows)
 
 
-def read_bytes(name: str, content: bytes) -> Table:
-    """The same of a file's content; ``name`` is for error messages."""
-    text = _decode(name, content)
-    delimiter = _delimiter(text)
+def read_bytes(name: str, content: bytes, encoding: str = "", delimiter: str = "") -> Table:
+    """The same of a file's content; ``name`` is for error messages. Encoding and delimiter are
+    found out, unless somebody says them."""
+    text, _ = _decode(name, content, encoding)
+    delimiter = delimiter or _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
@@ -99,13 +136,19 @@ def _check_size(path: Path) -> None:
             line += block.count(b"\n")
 
 
-def _decode(name: str, content: bytes) -> str:
-    encoding = next((found for mark, found in MARKS if content.startswith(mark)), None)
-    if encoding is None and content[1:2] == b"\0":
-        encoding = "utf-16-le"
-    for candidate in (encoding,) if encoding else ("utf-8", "cp1252"):
+def _decode(name: str, content: bytes, encoding: str = "") -> tuple[str, str]:
+    """The text, and the encoding."""
+    if encoding:
         try:
-            return content.decode(candidate)
+            return content.decode(encoding), encoding
+        except (UnicodeDecodeError, LookupError):
+            raise BenchError(f"{name}: not {encoding}; say another encoding") from None
+    marked = next((found for mark, found in MARKS if content.startswith(mark)), None)
+    if marked is None and b"\0" in content[:2]:
+        marked = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+    for candidate in (marked,) if marked else ("utf-8", FALLBACK):
+        try:
+            return content.decode(candidate), candidate
         except UnicodeDecodeError as error:
             fault = error
     raise BenchError(
@@ -117,8 +160,18 @@ def _delimiter(text: str) -> str:
     """That under which the first line names the most columns; the first of equals."""
     line = re.split(r"[\r\n]", text, maxsplit=1)[0]
     return max(
-        DELIMITERS, key=lambda one: sum(_column(cell) is not None for cell in _cut(line, one))
+        DELIMITERS, key=lambda one: sum(column_of(cell) is not None for cell in _cut(line, one))
     )
+
+
+def _likely_delimiter(text: str) -> str:
+    """Ours if the header names two of our columns under it, else its most frequent sign."""
+    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    found = _delimiter(text)
+    if sum(column_of(cell) is not None for cell in _cut(line, found)) > 1:
+        return found
+    signs = Counter(sign for sign in line if not sign.isalnum() and sign not in " _-.'\"/()")
+    return signs.most_common(1)[0][0] if signs else found
 
 
 def _cut(line: str, delimiter: str) -> list[str]:
@@ -129,7 +182,7 @@ def _places(name: str, header: Sequence[str]) -> dict[int, int]:
     """Position in the file → position under ``COLUMNS``."""
     places: dict[int, int] = {}
     for at, cell in enumerate(header):
-        column = _column(cell)
+        column = column_of(cell)
         if column is None:
             continue
         if COLUMNS.index(column) in places.values():
@@ -155,7 +208,8 @@ def _under_columns(cells: Sequence[str], places: Mapping[int, int], width: int) 
     return row
 
 
-def _column(header: str) -> str | None:
+def column_of(header: str) -> str | None:
+    """Which of ``COLUMNS`` a header means."""
     return _known_headers().get(_plain(header))
 
 

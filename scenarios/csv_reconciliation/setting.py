@@ -23,6 +23,9 @@ class Setting:
     """Rows in each file; None for one to three."""
     conversation: Conversation = "file"
     """What one conversation of an agent is about."""
+    layouts: bool = False
+    """Whether the agent can say what a file means whose layout is not ours. No option: it is so
+    in runs of ``--drift shape``, before the change as well as after it."""
 
     @property
     def paged(self) -> bool:

@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
-from scenarios.csv_reconciliation import ledger
-from scenarios.csv_reconciliation.intake import Person, Row, read_file
+from scenarios.csv_reconciliation import layout, ledger
+from scenarios.csv_reconciliation.intake import Person, Row
 from scenarios.csv_reconciliation.ledger import Entry, Import
 from scenarios.csv_reconciliation.schema import (
     CUSTOMER_COLUMNS,
@@ -95,8 +95,16 @@ def is_invalid(row: Row) -> bool:
     return row.fault is not None
 
 
+def guard_layout(context: ToolContext, row: Row) -> None:
+    """Refuse to take in a row that nobody has understood yet."""
+    if context.guards and row.unclear:
+        raise ToolError(f"row {row.number} is not understood: {row.unclear}", guard="unread_row")
+
+
 def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
-    row = _desk(context, arguments.row).row
+    row = desk_of(context, arguments.row).row
+    if row.unclear:
+        raise ToolError(f"row {row.number} is not understood: {row.unclear}")
     with context.workspace.engine.connect() as connection:
         found = find(connection, row.person)
     return {
@@ -109,7 +117,8 @@ def insert_customer(
     context: ToolContext, arguments: OfRow, *, barred: Callable[[Row], object] = is_invalid
 ) -> Json:
     """Create a customer, unless the row is ``barred``."""
-    desk = _desk(context, arguments.row)
+    desk = desk_of(context, arguments.row)
+    guard_layout(context, desk.row)
     _guard_validity(context, desk.row, barred)
     with context.workspace.engine.begin() as connection:
         return _write(context, connection, desk, ledger.inserted(desk.row.number, desk.row.person))
@@ -119,8 +128,9 @@ def merge_customer(
     context: ToolContext, arguments: Merge, *, barred: Callable[[Row], object] = is_invalid
 ) -> Json:
     """Merge into a candidate, unless the row is ``barred``."""
-    desk = _desk(context, arguments.row)
+    desk = desk_of(context, arguments.row)
     row = desk.row
+    guard_layout(context, row)
     _guard_validity(context, row, barred)
     with context.workspace.engine.begin() as connection:
         into = _customer(connection, arguments.customer_id)
@@ -136,7 +146,7 @@ def merge_customer(
 
 
 def _reject_row(context: ToolContext, arguments: Reject) -> Json:
-    desk = _desk(context, arguments.row)
+    desk = desk_of(context, arguments.row)
     with context.workspace.engine.begin() as connection:
         return _write(
             context, connection, desk, Entry(desk.row.number, "rejected", arguments.reason)
@@ -144,7 +154,7 @@ def _reject_row(context: ToolContext, arguments: Reject) -> Json:
 
 
 def _flag_row(context: ToolContext, arguments: Flag) -> Json:
-    desk = _desk(context, arguments.row)
+    desk = desk_of(context, arguments.row)
     with context.workspace.engine.begin() as connection:
         return _write(context, connection, desk, Entry(desk.row.number, "flagged", arguments.kind))
 
@@ -186,16 +196,22 @@ TOOLS = (
 )
 
 
-def file_of(context: ToolContext) -> tuple[Import, dict[int, Row]]:
-    """The import that a task belongs to, and its rows by number."""
+def import_of(context: ToolContext) -> Import:
+    """The import that a task belongs to."""
     import_id = context.records[0].rpartition("/")[0]
     with context.workspace.engine.connect() as connection:
-        file = next(file for file in ledger.pending(connection) if file.id == import_id)
-    rows = read_file(context.workspace.folder / file.file)
+        return next(file for file in ledger.pending(connection) if file.id == import_id)
+
+
+def file_of(context: ToolContext) -> tuple[Import, dict[int, Row]]:
+    """The import that a task belongs to, and its rows by number."""
+    file = import_of(context)
+    rows = layout.read_file(context.workspace.folder / file.file).rows
     return file, {row.number: row for row in rows}
 
 
-def _desk(context: ToolContext, number: int) -> Desk:
+def desk_of(context: ToolContext, number: int) -> Desk:
+    """A row of this task, with its file. Raises ``ToolError`` for any other."""
     file, rows = file_of(context)
     if file.record(number) not in context.records:
         with context.workspace.engine.connect() as connection:
