@@ -6,11 +6,15 @@ A scenario without one of these is whole; the command that needs it says that it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from bench.types import Case, Drift, Scenario, Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,20 @@ class OwnRecords(Protocol):
     """How many cases there are, all of one stratum."""
 
 
+class Loading(Protocol):
+    """A way of getting a case into a database."""
+
+    def load(self, engine: Engine, case: Case) -> None:
+        """Insert the case's rows, so that the database holds what it would hold if they had been
+        written straight to the tables."""
+
+
 @runtime_checkable
 class Receiving(Protocol):
     """A scenario with a receiving end of its own."""
+
+    def loopback(self) -> AbstractContextManager[Loading]:
+        """The receiving end on a loopback port while it is open, for ``--through-http``."""
 
     def endpoint(self, database: str, secret: str) -> Any:
         """An ASGI application that stores what arrives in ``database``, a URL or a SQLite file.

@@ -11,13 +11,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, MetaData, Table, create_engine, event, insert, select
 from sqlalchemy.pool import NullPool, StaticPool
 
+from bench.abilities import Loading, Receiving
 from bench.errors import BenchError
 from bench.types import Case, Json, Scenario, Workspace
 
@@ -44,10 +45,21 @@ class Template:
     """The background of a scenario in a database file of its own, copied for each trial.
 
     Open it as a context manager; the folder with all its copies goes when it closes.
+    ``through_http`` loads cases through the scenario's receiving end, which it must have.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, parent: Path | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        parent: Path | None = None,
+        *,
+        through_http: bool = False,
+    ) -> None:
         self.scenario = scenario
+        self.through_http = through_http
+        self._loading: Loading | None = None
+        self._open = ExitStack()
         self.seed = seed
         self._parent = parent
         self._idle: list[_Slot] = []
@@ -69,23 +81,28 @@ class Template:
             # The mode is kept in the file, so that no copy has to be turned to it.
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         engine.dispose()
+        if self.through_http:
+            assert isinstance(self.scenario, Receiving)
+            self._loading = self._open.enter_context(self.scenario.loopback())
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self._open.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
-    def workspace(self, case: Case) -> Iterator[Workspace]:
-        """A fresh copy with ``case`` loaded, thrown away on leaving."""
+    def workspace(self, case: Case, *, straight: bool = False) -> Iterator[Workspace]:
+        """A fresh copy with ``case`` loaded, thrown away on leaving. ``straight`` writes it to the
+        tables whatever the others come through."""
         slot = self._idle.pop() if self._idle else _Slot(Path(tempfile.mkdtemp(dir=self.folder)))
         try:
-            self._fill(slot, case)
+            self._fill(slot, case, None if straight else self._loading)
             yield Workspace(engine=slot.engine, folder=slot.files, writes=slot.writes)
         finally:
             slot.clear()
             self._idle.append(slot)
 
-    def _fill(self, slot: _Slot, case: Case) -> None:
+    def _fill(self, slot: _Slot, case: Case, loading: Loading | None) -> None:
         try:
             shutil.copyfile(self.file, slot.database)
             for name, content in case.files.items():
@@ -96,7 +113,10 @@ class Template:
                 "space or set TMPDIR, then repeat the command: it goes on where it stopped"
             ) from None
         slot.flush(False)
-        load(slot.engine, self.scenario.metadata, case)
+        if loading is None:
+            load(slot.engine, self.scenario.metadata, case)
+        else:
+            loading.load(slot.engine, case)
         slot.flush(True)
         slot.writes.clear()
 

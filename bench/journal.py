@@ -148,6 +148,8 @@ class Manifest:
     """The formats of the files that it was made from; empty for a run of this program's."""
     redacted: bool = False
     """Keyed hashes stand for what was said, and for what was decided beyond its kind."""
+    through_http: bool = False
+    """Cases reached their databases over HTTP, through the scenarios' receiving ends."""
 
 
 @dataclass

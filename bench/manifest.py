@@ -46,6 +46,8 @@ class Settings:
     usd_per_machine_hour: float = USD_PER_MACHINE_HOUR
     redact: bool = False
     """Write keyed hashes for what was said: docs/your-data.md."""
+    through_http: bool = False
+    """Load cases through the scenarios' receiving ends."""
     sweep: Sweep | None = None
     rpm: int | None = None
     tpm: int | None = None
@@ -112,6 +114,7 @@ def make_manifest(
         rpm=settings.rpm,
         tpm=settings.tpm,
         redacted=settings.redact,
+        through_http=settings.through_http,
     )
 
 
@@ -119,8 +122,9 @@ def _deciding(settings: Settings) -> dict[str, Json]:
     """The settings that decide what is asked. How many requests travel at once and how fast does
     not; a sweep does."""
     found = {k: v for k, v in asdict(settings).items() if k not in ("concurrency", "rpm", "tpm")}
-    if settings.sweep is None:
-        del found["sweep"]
+    for name in ("sweep", "through_http"):  # a run without is what it was before there were any
+        if not found[name]:
+            del found[name]
     return found
 
 

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -141,7 +141,9 @@ async def run(
 
 def _templates(plan: Plan, stack: ExitStack) -> dict[str, Template]:
     return {
-        each.scenario.name: stack.enter_context(Template(each.scenario, plan.settings.seed))
+        each.scenario.name: stack.enter_context(
+            Template(each.scenario, plan.settings.seed, through_http=plan.settings.through_http)
+        )
         for each in plan.scenarios
     }
 
@@ -279,14 +281,15 @@ class Bench:
     def _time_job(
         self, template: Template, scenario: Scenario, case: Case, rounds: int | None = None
     ) -> Timing:
+        def fresh() -> AbstractContextManager[Workspace]:
+            return template.workspace(case, straight=True)
+
         def work(workspace: Workspace) -> object:
             return scenario.job(workspace, unsure="review")
 
         if rounds is None:
-            return time_rounds(lambda: template.workspace(case), work)
-        return time_rounds(
-            lambda: template.workspace(case), work, min_rounds=rounds, max_rounds=rounds
-        )
+            return time_rounds(fresh, work)
+        return time_rounds(fresh, work, min_rounds=rounds, max_rounds=rounds)
 
 
 def _trial(

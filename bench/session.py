@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import scenarios
-from bench.abilities import OwnRecords, TakesData
+from bench.abilities import OwnRecords, Receiving, TakesData
 from bench.approaches import APPROACHES, approach
 from bench.configured import configured
 from bench.errors import BenchError
@@ -46,6 +46,11 @@ DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 """The best local model with which the default plan ends in about ten minutes even on a busy machine
 with two cores: docs/models.md."""
 SMOKE_MODELS = ("smollm2-135m", "reference")
+RECEIVED = (
+    "Records arrived over HTTP at the scenario's own receiving end (--through-http); the job was "
+    "timed on records that were written straight to the tables."
+)
+"""What the manifest notes of such a run."""
 SMOKE_SECONDS = 3.0
 """A smoke run's trials are cut off after that: it proves the pipeline, not the model."""
 
@@ -84,6 +89,8 @@ class Options:
     """Tokens a minute, likewise."""
     drift: Drift = "none"
     """Run each case also as it looks after this change."""
+    through_http: bool = False
+    """Load cases through the scenarios' receiving ends."""
     hostile: bool = False
     """Run the strata of attacks and their twins, and nothing else."""
     options: Mapping[str, str] = field(default_factory=dict)
@@ -154,6 +161,8 @@ def prepare(options: Options) -> Session:
     Raises ``BenchError`` for whatever the user can mend.
     """
     chosen = _chosen(options)
+    if options.through_http:
+        _check_receiving(chosen)
     check_strata(chosen, options.strata)
     if options.sweep is not None:
         check_sweep(options.sweep, chosen)
@@ -191,6 +200,7 @@ def prepare(options: Options) -> Session:
         rpm=options.rpm,
         tpm=options.tpm,
         redact=options.redact,
+        through_http=options.through_http,
     )
     table = price_table(options.prices)
     for model in models:
@@ -206,6 +216,7 @@ def prepare(options: Options) -> Session:
         prices=table,
         command=options.command,
         planned_trials=len(plan.trials()),
+        notes=(RECEIVED,) if options.through_http else (),
     )
     unfinished = None if options.fresh else find_unfinished(options.results, manifest.identity)
     if unfinished is not None:
@@ -300,6 +311,18 @@ def _chosen(options: Options) -> list[Scenario]:
             "--data runs what is in the folder; leave --strata, --drift, --hostile, --full out"
         )
     return [chosen.with_data(options.data, options.secret)]
+
+
+def _check_receiving(chosen: Sequence[Scenario]) -> None:
+    for each in chosen:
+        if isinstance(each, OwnRecords):
+            raise BenchError(
+                "--through-http sends generated records; your own go to 'bench scenario serve'"
+            )
+        if not isinstance(each, Receiving):
+            raise BenchError(
+                f"{each.name} has no receiving end; say bench run billing_webhooks --through-http"
+            )
 
 
 def _drifted(run: ScenarioRun, options: Options) -> ScenarioRun:

@@ -56,6 +56,14 @@ def run(
             "--hostile", help="Run the attacks on the model, each beside its neutral twin."
         ),
     ] = False,
+    through_http: Annotated[
+        bool,
+        typer.Option(
+            "--through-http",
+            help="Send each case's deliveries over loopback to the scenario's receiving end, in "
+            "place of writing them straight to its table.",
+        ),
+    ] = False,
     repeats: Annotated[
         int, typer.Option(min=1, help="Executions of each repeated case, for determinism.")
     ] = 2,
@@ -177,6 +185,8 @@ def run(
 
       bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
 
+      bench run billing_webhooks --through-http         deliveries arrive over HTTP
+
       bench run csv_reconciliation --option rows=10     files of ten rows
 
       bench run --sweep records=1e2,1e3,1e4             how time grows with the records
@@ -221,6 +231,7 @@ def run(
         tpm=tpm,
         drift=drift or "none",  # type: ignore[arg-type]  # checked above
         hostile=hostile,
+        through_http=through_http,
         options=parse_options(option or ()),
         sweep=parse(sweep) if sweep is not None else None,
         data=data,

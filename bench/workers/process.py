@@ -56,7 +56,12 @@ async def _work(link: socket.socket) -> None:
             _share(model, share, limit, stack)
             templates = {
                 run.scenario.name: stack.enter_context(
-                    Template(run.scenario, share.plan.settings.seed, share.scratch)
+                    Template(
+                        run.scenario,
+                        share.plan.settings.seed,
+                        share.scratch,
+                        through_http=share.plan.settings.through_http,
+                    )
                 )
                 for run in share.plan.scenarios
             }

@@ -45,6 +45,7 @@ from scenarios.billing_webhooks.strata import KINDS
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from scenarios.billing_webhooks.loopback import Loopback
     from scenarios.billing_webhooks.own_events import OwnEvents
 
 FOLDER = files(__name__)
@@ -104,6 +105,12 @@ class BillingWebhooks:
         from scenarios.billing_webhooks.endpoint import application, open_database
 
         return application(open_database(database), secret)
+
+    def loopback(self) -> Loopback:
+        """The receiving end on a loopback port, for generated deliveries."""
+        from scenarios.billing_webhooks.loopback import Loopback
+
+        return Loopback()
 
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the price list and 10,000 customers that no case owns."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from sqlalchemy import Engine, create_engine, event, func, insert, select
@@ -23,7 +23,7 @@ from starlette.routing import Route
 from bench.errors import BenchError
 from bench.types import Json
 from scenarios.billing_webhooks import entry
-from scenarios.billing_webhooks.schema import metadata, pending_events
+from scenarios.billing_webhooks.schema import decisions, metadata, pending_events
 
 PATH: Final = "/webhooks/stripe"
 LARGEST_BODY = 4 * entry.LARGEST_BODY
@@ -68,7 +68,19 @@ def _configure(connection: Json, _record: Json) -> None:
 
 
 def application(engine: Engine, secret: str) -> Starlette:
-    """POST ``/webhooks/stripe`` takes deliveries; GET ``/health`` answers while it runs."""
+    """The receiving end of events as they happen."""
+
+    def intake(body: bytes, headers: Mapping[str, str]) -> str:
+        return take(engine, body, headers.get("stripe-signature", ""), secret)
+
+    return answering(intake)
+
+
+def answering(intake: Callable[[bytes, Mapping[str, str]], str]) -> Starlette:
+    """POST ``/webhooks/stripe`` takes deliveries; GET ``/health`` answers while it runs.
+
+    ``intake`` gets a body and its headers, and says ``stored``, ``duplicate``, or why not.
+    """
 
     async def receive(request: Request) -> Response:
         try:
@@ -77,9 +89,8 @@ def application(engine: Engine, secret: str) -> Starlette:
             return Response(status_code=400)
         if body is None:
             return _answer("too_large")
-        signature = request.headers.get("stripe-signature", "")
         try:
-            told = await run_in_threadpool(take, engine, body, signature, secret)
+            told = await run_in_threadpool(intake, body, request.headers)
         except DBAPIError:
             # Not stored, so the provider has to send it again.
             log.exception("a delivery could not be stored")
@@ -118,9 +129,11 @@ def take(engine: Engine, body: bytes, signature: str, secret: str) -> str:
     return "stored" if store(engine, row) else "duplicate"
 
 
-def store(engine: Engine, row: Mapping[str, Json]) -> bool:
-    """Put a delivery last in line; False if its event is there already. Safe against any number of
-    others who do the same: the keys of the table decide."""
+def store(
+    engine: Engine, row: Mapping[str, Json], decision: Mapping[str, Json] | None = None
+) -> bool:
+    """Put a delivery last in line, with what was decided of it, if anything; False if it is there
+    already. Safe against any number of others who do the same: the keys of the table decide."""
     last = select(func.coalesce(func.max(pending_events.c.sequence), 0)).scalar_subquery()
     values = {**row, "sequence": last + 1}
     error: IntegrityError | None = None
@@ -128,6 +141,8 @@ def store(engine: Engine, row: Mapping[str, Json]) -> bool:
         try:
             with engine.begin() as connection:
                 connection.execute(insert(pending_events).values(values))
+                if decision is not None:
+                    connection.execute(insert(decisions).values(decision))
         except IntegrityError as refused:
             error = refused  # the event is there, or another took the same place in line
         else:
