@@ -3,21 +3,17 @@ trajectories: the ideal calls, their tokens counted, priced as any model."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import scenarios
 from bench.approaches import approach
 from bench.errors import PriceUnknownError
-from bench.journal import Run
-from bench.manifest import Settings
-from bench.metering.prices import Price, cost, price
+from bench.metering.caching import Caching, caching
+from bench.metering.expected import Group
+from bench.metering.prices import Price, PriceTable, cost, price
 from bench.metering.tokens import encoding_name
 from bench.models.reference import Ideal, ReferenceModel
-from bench.plan import plan_scenario
 from bench.runner import Plan, run
-from bench.session import ideal_calls
 from bench.types import BatchTiming, Step, Trial
 from bench.watcher import Nobody
 
@@ -30,19 +26,49 @@ STEP_S: tuple[float, float] = (1.0, 3.0)
 
 @dataclass(frozen=True)
 class Forecast:
-    """Modelled figures for the model's share of a run."""
+    """Modelled figures for a model's share of a run."""
 
     model: str
-    trials: int
-    records: int
-    steps: int
-    tokens_in: int
-    tokens_cached: int
-    tokens_out: int
-    usd: float | None
-    """As if prompt prefixes were cached; None if no price is known."""
-    usd_cold: float | None
-    """As if nothing were cached."""
+    groups: tuple[Group, ...]
+
+    @property
+    def trials(self) -> int:
+        """All that are planned."""
+        return sum(group.trials for group in self.groups)
+
+    @property
+    def tokens_in(self) -> int:
+        """Prompt tokens, cached and written ones among them."""
+        return sum(group.tokens_in for group in self.groups)
+
+    @property
+    def tokens_cached(self) -> int:
+        """Prompt tokens read from the provider's cache."""
+        return sum(group.tokens_cached for group in self.groups)
+
+    @property
+    def tokens_out(self) -> int:
+        """Generated tokens."""
+        return sum(group.tokens_out for group in self.groups)
+
+    @property
+    def usd(self) -> float | None:
+        """With prompt prefixes cached as far as they repeat, what is written to the cache at its
+        price; None if no price is known."""
+        return total_or_none(group.usd for group in self.groups)
+
+    @property
+    def usd_cold(self) -> float | None:
+        """As if nothing were cached."""
+        return total_or_none(group.usd_cold for group in self.groups)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Factors from ``usd`` to the ends of the assumed range, as ``Scaled.usd_range`` has it."""
+        usd, cold = self.usd, self.usd_cold
+        if not usd or cold is None:
+            return 1.0, DETOUR
+        return min(usd, cold) / usd, DETOUR * max(usd, cold) / usd
 
 
 @dataclass(frozen=True)
@@ -57,16 +83,25 @@ class Scaled:
     tokens_out: float
     usd: float | None
     usd_cold: float | None
+    tokens_written: float = 0.0
     low: float = 1.0
     high: float = DETOUR
-    """Factors from the ideal calls to the lower and the upper end of the range."""
+    """Factors to the lower and the upper end of the range."""
+    step_s: tuple[float, float] | None = None
+    """Seconds a step as a pilot took them; None: assumed."""
+    pilot: int = 0
+    """Cases of a pilot that corrected it; 0: the ideal calls."""
 
     @property
     def usd_range(self) -> tuple[float, float] | None:
-        """From everything cached and no detour to nothing cached and all detours."""
+        """From no detour, cached or not, whichever is cheaper, to all detours and the dearer of
+        the two. With a pilot, what its own spread makes likely."""
         if self.usd is None or self.usd_cold is None:
             return None
-        return self.usd * self.low, self.usd_cold * self.high
+        if self.pilot:
+            return self.usd * self.low, self.usd * self.high
+        ends = sorted((self.usd, self.usd_cold))
+        return ends[0] * self.low, ends[1] * self.high
 
 
 @dataclass(frozen=True)
@@ -90,7 +125,7 @@ class Pace:
 
 
 @dataclass
-class _Collector:
+class Collector:
     """Stands in for a journal: keeps trials and steps, writes nothing."""
 
     trials: list[Trial] = field(default_factory=list)
@@ -121,18 +156,38 @@ async def forecast(plan: Plan, model: str, ideal: Ideal) -> Forecast:
         priced = True
     except PriceUnknownError:
         priced = False
-    trials = (await _play(plan, model if priced else None, ideal)).trials
-    return Forecast(
-        model=model,
+    played = (await play(plan, model if priced else None, ideal)).trials
+    kinds: dict[tuple[str, str, str, str], list[Trial]] = {}
+    for trial in played:
+        kind = (trial.scenario, trial.approach, trial.stratum, trial.point)
+        kinds.setdefault(kind, []).append(trial)
+    return Forecast(model, tuple(_group(*kind, trials) for kind, trials in kinds.items()))
+
+
+def _group(
+    scenario: str, approach: str, stratum: str, point: str, trials: Sequence[Trial]
+) -> Group:
+    return Group(
+        scenario,
+        approach,
+        stratum,
+        point,
         trials=len(trials),
         records=sum(trial.records for trial in trials),
         steps=sum(trial.steps for trial in trials),
         tokens_in=sum(trial.usage.input or 0 for trial in trials),
         tokens_cached=sum(trial.usage.cached_input or 0 for trial in trials),
+        tokens_written=sum(trial.usage.cache_write or 0 for trial in trials),
         tokens_out=sum(trial.usage.output or 0 for trial in trials),
-        usd=sum(trial.dollars.api or 0.0 for trial in trials) if priced else None,
-        usd_cold=sum(trial.dollars.api_cold or 0.0 for trial in trials) if priced else None,
+        usd=total_or_none(trial.dollars.api for trial in trials),
+        usd_cold=total_or_none(trial.dollars.api_cold for trial in trials),
     )
+
+
+def total_or_none(amounts: Iterable[float | None]) -> float | None:
+    """The sum, unknown as soon as one is."""
+    known = list(amounts)
+    return None if None in known else sum(amount or 0.0 for amount in known)
 
 
 async def forecast_mix(
@@ -140,24 +195,25 @@ async def forecast_mix(
 ) -> dict[str, list[Scaled]]:
     """For each scenario of the plan, what ``records`` records of its production mix cost on each
     model if the agent checks each. Raises ``PriceUnknownError`` for a model without a price."""
-    known = {model: price(model, plan.prices) for model in models}
+    known = {model: price(priced_name(model, plan.prices), plan.prices) for model in models}
     settings = replace(plan.settings, approaches=("agent",))
     found = {}
     for each in plan.scenarios:
         part = replace(plan, scenarios=(each,), settings=settings)
-        played: dict[str, _Collector] = {}
+        played: dict[tuple[str, Caching], Collector] = {}
         scaled = []
         for model in models:
-            encoding = encoding_name(model)
-            if encoding not in played:
-                played[encoding] = await _play(part, model, ideal)
-            scaled.append(_scale(model, known[model], played[encoding], each.scenario.mix, records))
+            name = priced_name(model, plan.prices)
+            alike = encoding_name(name), caching(name)
+            if alike not in played:
+                played[alike] = await play(part, name, ideal)
+            scaled.append(_scale(model, known[model], played[alike], each.scenario.mix, records))
         found[each.scenario.name] = scaled
     return found
 
 
 def _scale(
-    model: str, known: Price, played: _Collector, mix: Mapping[str, float], records: int
+    model: str, known: Price, played: Collector, mix: Mapping[str, float], records: int
 ) -> Scaled:
     """Figures a record in the production mix, over the strata that were played, times records."""
     steps: dict[str, list[Step]] = {}
@@ -165,7 +221,7 @@ def _scale(
         steps.setdefault(step.trial, []).append(step)
     sums: dict[str, list[float]] = {}
     for trial in played.trials:
-        held = sums.setdefault(trial.stratum, [0.0] * 7)
+        held = sums.setdefault(trial.stratum, [0.0] * 8)
         usages = [step.usage for step in steps.get(trial.id, [])]
         dollars = [cost(usage, known) for usage in usages]
         figures = (
@@ -176,20 +232,23 @@ def _scale(
             sum(usage.output or 0 for usage in usages),
             sum(billed or 0.0 for billed, _cold in dollars),
             sum(cold or 0.0 for _billed, cold in dollars),
+            sum(usage.cache_write or 0 for usage in usages),
         )
         sums[trial.stratum] = [a + b for a, b in zip(held, figures, strict=True)]
     total = sum(mix.get(stratum, 0.0) for stratum in sums) or 1.0
     per_record = [
         sum(mix.get(s, 0.0) / total * held[place] / held[0] for s, held in sums.items())
-        for place in range(1, 7)
+        for place in range(1, 8)
     ]
-    return Scaled(model, records, *(records * figure for figure in per_record))
+    taken, prompt, cached, answer, usd, cold, written = (records * each for each in per_record)
+    return Scaled(model, records, taken, prompt, cached, answer, usd, cold, written)
 
 
 def hours(scaled: Scaled, pace: Pace) -> Hours:
     """The time that ``scaled`` takes at ``pace``: the slowest of steps, requests and tokens."""
     ends = []
-    for factor, step_s in ((scaled.low, pace.step_s[0]), (scaled.high, pace.step_s[1])):
+    low_s, high_s = scaled.step_s or pace.step_s
+    for factor, step_s in ((scaled.low, low_s), (scaled.high, high_s)):
         steps = scaled.steps * factor
         tokens = (scaled.tokens_in + scaled.tokens_out) * factor
         ends.append(
@@ -203,49 +262,18 @@ def hours(scaled: Scaled, pace: Pace) -> Hours:
     return Hours(max(ends[0].values()), max(ends[1].values()), bound)
 
 
-def corrected(scaled: Scaled, factor: float, spread: float) -> Scaled:
-    """``scaled`` by what a pilot found: the real tokens were ``factor`` times the ideal ones, the
-    range ``spread`` times either way."""
-    return replace(scaled, low=factor / spread, high=factor * spread)
+def priced_name(model: str, table: PriceTable) -> str:
+    """The name under which a forecast finds a model's price: ``direct/gpt-5.5`` is charged as
+    ``gpt-5.5``, unless the user gave it a price of its own."""
+    return model if model in table.own else model.removeprefix("direct/")
 
 
-def pilot_factor(actual: Sequence[Trial], ideal: Mapping[str, int]) -> tuple[float, float] | None:
-    """(factor, spread) of a pilot: real tokens ÷ ideal tokens over all trials, and e to twice the
-    standard error of the trials' log ratios, which is about a 95 % range. None below two usable
-    trials."""
-    pairs = [
-        (trial.usage.total, ideal[trial.case])
-        for trial in actual
-        if trial.usage.total and ideal.get(trial.case)
-    ]
-    if len(pairs) < 2:
-        return None
-    logs = [math.log(real / played) for real, played in pairs if real]
-    mean = sum(logs) / len(logs)
-    variance = sum((each - mean) ** 2 for each in logs) / (len(logs) - 1)
-    factor = sum(real or 0 for real, _ in pairs) / sum(played for _, played in pairs)
-    return factor, math.exp(2 * math.sqrt(variance / len(logs)))
-
-
-async def ideal_tokens(recorded: Run) -> dict[str, dict[str, int]]:
-    """Scenario → case → tokens that the ideal calls of a recorded run's cases take."""
-    found = {}
-    for plan in recorded.manifest.scenarios:
-        scenario = scenarios.scenario(plan.name)
-        counts = {stratum.name: stratum.cases for stratum in plan.strata if stratum.cases}
-        cases = plan_scenario(scenario, counts, seed=recorded.manifest.seed, repeated=0)
-        settings = Settings(approaches=("agent",), repeats=1, seed=recorded.manifest.seed)
-        played = await _play(Plan((cases,), (), settings), None, ideal_calls((cases,)))
-        found[plan.name] = {trial.case: trial.usage.total or 0 for trial in played.trials}
-    return found
-
-
-async def _play(plan: Plan, model: str | None, ideal: Ideal) -> _Collector:
+async def play(plan: Plan, model: str | None, ideal: Ideal) -> Collector:
     """The plan's model trials with the ideal calls, counted (and priced, if it can be) as
     ``model``."""
     reference = ReferenceModel(ideal, priced_as=model)
     names = tuple(name for name in plan.settings.approaches if approach(name).uses_model)
     imagined = replace(plan, models=(reference,), settings=replace(plan.settings, approaches=names))
-    collector = _Collector()
+    collector = Collector()
     await run(imagined, collector, Nobody())
     return collector

@@ -109,6 +109,19 @@ def even_counts(scenario: Scenario, cases: int, strata: Sequence[str] = ()) -> d
     }
 
 
+def mix_counts(scenario: Scenario, cases: int) -> dict[str, int]:
+    """``cases`` in all, shared out among the strata as the production mix has them, largest
+    remainders first (Hamilton's method)."""
+    shares = {s.name: scenario.mix.get(s.name, 0.0) for s in scenario.strata if s.everyday}
+    total = sum(shares.values())
+    exact = {name: cases * share / total for name, share in shares.items()}
+    counts = {name: int(each) for name, each in exact.items()}
+    left = sorted(exact, key=lambda name: counts[name] - exact[name])
+    for name in left[: cases - sum(counts.values())]:
+        counts[name] += 1
+    return {name: count for name, count in counts.items() if count}
+
+
 def hostile_counts(scenario: Scenario, cases: int | None = None) -> dict[str, int]:
     """Each attack once with its twin, or the first ``cases`` of them. Raises ``BenchError`` if
     there is none."""

@@ -31,6 +31,7 @@ from bench.plan import (
     even_counts,
     full_counts,
     hostile_counts,
+    mix_counts,
     plan_scenario,
     smoke_counts,
     with_drift,
@@ -66,6 +67,8 @@ class Options:
     size: Size = "default"
     cases: int | None = None
     """Cases of each stratum, in place of the size's own plan."""
+    pilot: int | None = None
+    """Cases of each scenario in all, as the production mix has them."""
     strata: tuple[str, ...] = ()
     repeats: int = 2
     seed: int = 2026
@@ -274,7 +277,9 @@ def hosted(models: Sequence[Model]) -> list[Model]:
 
 def _repeated(options: Options) -> int:
     """How many cases are run more than once; none of the attacks, whose twins are their repeats."""
-    return 0 if options.hostile else {"default": 4, "full": 24, "smoke": 1}[options.size]
+    if options.hostile or options.pilot is not None:
+        return 0
+    return {"default": 4, "full": 24, "smoke": 1}[options.size]
 
 
 def _swept_runs(options: Options, runs_: Sequence[ScenarioRun]) -> list[ScenarioRun]:
@@ -339,6 +344,8 @@ def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
         return {stratum.name: min(options.cases or scenario.available, scenario.available)}
     if options.hostile and not options.strata:
         return hostile_counts(scenario, options.cases)
+    if options.pilot is not None:
+        return mix_counts(scenario, options.pilot)
     if options.cases is not None or options.strata:
         return even_counts(scenario, options.cases or 1, options.strata)
     if options.size == "full":

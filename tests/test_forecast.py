@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,14 @@ import scenarios
 from bench.analysis.reprice import reprice
 from bench.cli import invoke
 from bench.errors import PriceUnknownError
-from bench.forecast import Pace, Scaled, forecast_mix, hours, ideal_tokens, pilot_factor
-from bench.journal import read_run
+from bench.forecast import Pace, Scaled, forecast_mix, hours
 from bench.manifest import Settings
-from bench.metering.prices import price_table
+from bench.metering.prices import cost, price, price_table
 from bench.models.reference import ReferenceModel
 from bench.plan import plan_scenario
 from bench.runner import Plan
 from bench.session import ideal_calls
+from bench.types import Origin, Request, ToolCall, Usage
 from tests.fault_server import FaultServer
 from tests.running import run_plan
 from tests.test_hosted_run import agent_plan, run_into
@@ -48,6 +49,67 @@ def test_a_forecast_scales_with_records_and_prices_by_class() -> None:
     assert one.usd_range == pytest.approx((one.usd, 2 * one.usd_cold))
 
 
+def words(count: int) -> str:
+    """A text of that many tokens."""
+    return "a" + " a" * (count - 1)
+
+
+def played(model: str, *conversations: list[tuple[str, int]]) -> list[Usage]:
+    """Usage of the requests of conversations, each the roles and tokens of its messages; a request
+    leaves before every second message from the third on, and at the end."""
+    reference = ReferenceModel(lambda _origin: (ToolCall("look", {}),) * 9, "reference", model)
+
+    async def ask() -> list[Usage]:
+        found = []
+        for number, messages in enumerate(conversations):
+            told = tuple({"role": role, "content": words(count)} for role, count in messages)
+            for end in range(2, len(told) + 1, 2):
+                origin = Origin("toy", "agent", f"c{number}", 0, (), 0, end // 2 - 1)
+                found.append((await reference.reply(Request(told[:end], origin=origin))).usage)
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_what_is_written_to_anthropics_cache_is_paid_for_in_a_forecast() -> None:
+    """By hand: a message is 3 tokens of framing, 1 of role and its text; a request 3 more.
+
+    First call: 3 + 2,004 + 14 = 2,021, all written. Second: 24 + 34 more = 2,079, of which the
+    first call's 2,021 are read and 58 written. Third, of another case: 3 + 2,004 + 104 = 2,111, of
+    which the system prompt, 3 + 2,004 = 2,007, is read and 104 written.
+    """
+    first = [("system", 2000), ("user", 10), ("assistant", 20), ("tool", 30)]
+    second = [("system", 2000), ("user", 100)]
+    usages = played("claude-haiku-5-5", first, second)
+    classes = [(u.input, u.cached_input, u.cache_write) for u in usages]
+    assert classes == [(2021, 0, 2021), (2079, 2021, 58), (2111, 2007, 104)]
+    rates = price("claude-haiku-5-5")
+    billed = sum(cost(usage, rates)[0] or 0.0 for usage in usages)
+    answers = sum(usage.output or 0 for usage in usages)
+    by_hand = Fraction("0.125") * (2021 + 58 + 104) + Fraction("0.01") * (2021 + 2007)
+    by_hand += Fraction("0.5") * answers
+    assert billed == pytest.approx(float(by_hand / 1_000_000), abs=1e-12)
+    # What was said before: reading alone, as if writing cost no more than plain input.
+    assert billed > float(by_hand / 1_000_000) - 0.025 * 2183 / 1e6 + 1e-9
+
+
+def test_only_what_a_provider_caches_is_forecast_as_cached() -> None:
+    case = [("system", 2000), ("user", 10), ("assistant", 20), ("tool", 30)]
+    assert [u.cached_input for u in played("gpt-5.5", case)] == [0, 2021]
+    assert [u.cache_write for u in played("gpt-5.5", case)] == [0, 0]
+    bedrock = "anthropic.claude-haiku-4-5-20251001-v1:0"
+    assert [u.cached_input for u in played(bedrock, case)] == [0, 0], "it is sent no marks"
+    short = [("system", 500), ("user", 10), ("assistant", 20), ("tool", 30)]
+    for model in ("gpt-5.5", "claude-haiku-5-5"):
+        assert {(u.cached_input, u.cache_write) for u in played(model, short)} == {(0, 0)}
+
+
+def test_the_range_spans_cached_and_uncached_whichever_is_dearer() -> None:
+    dear_to_write = Scaled("m", 1, 1, 1, 0, 1, usd=1.25, usd_cold=1.0)
+    assert dear_to_write.usd_range == (1.0, 2.5)
+    assert Scaled("m", 1, 1, 1, 0, 1, usd=0.5, usd_cold=1.0).usd_range == (0.5, 2.0)
+
+
 def test_models_of_one_tokenizer_differ_by_price_only() -> None:
     dear, cheap = toy_forecast(["gpt-5.5", "gpt-5.4"])
     assert dear.tokens_in == cheap.tokens_in
@@ -68,19 +130,6 @@ def test_time_is_bound_by_the_slowest_of_steps_requests_and_tokens() -> None:
     assert hours(ask, Pace(100, rpm=60)).bound_by == "requests a minute"
     assert hours(ask, Pace(100, rpm=60)).low == pytest.approx(1.0)
     assert hours(ask, Pace(100, tpm=30_000)).low == pytest.approx(2.0)
-
-
-def test_a_pilot_corrects_by_real_tokens(tmp_path: Path) -> None:
-    with FaultServer() as server:
-        run_into(agent_plan(server.url, 6), tmp_path / "pilot", "s")
-        billed = sum(bill.input + bill.output for bill in server.bills)
-    recorded = read_run(tmp_path / "pilot")
-    ideal = asyncio.run(ideal_tokens(recorded))["toy"]
-    found = pilot_factor(recorded.trials, ideal)
-    assert found is not None
-    assert found[0] == pytest.approx(billed / sum(ideal.values()))
-    assert 1 <= found[1] < 1.5
-    assert pilot_factor(recorded.trials[:1], ideal) is None
 
 
 def test_a_run_is_priced_anew_without_touching_it(tmp_path: Path) -> None:

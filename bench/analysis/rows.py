@@ -15,6 +15,7 @@ from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
 from bench.analysis.drift import Drifted, Repair
 from bench.analysis.failures import Failure
+from bench.analysis.foresight import Foresight
 from bench.analysis.guards import Guarded
 from bench.analysis.pairs import Pairs
 from bench.analysis.projection import Projection
@@ -339,3 +340,5 @@ class Summary(Documented):
     pairs: tuple[Pairs, ...] = ()
     """How well records were put to those on file, for each approach × model of a scenario in which
     that is the question."""
+    forecasts: tuple[Foresight, ...] = ()
+    """The forecast made before the run and its error, for each hosted model."""

@@ -17,6 +17,7 @@ from bench.analysis.dollars import DollarKind, dollar_kind
 from bench.analysis.drift import drifted, repairs
 from bench.analysis.failures import failures
 from bench.analysis.figures import BASELINES, figures
+from bench.analysis.foresight import foresights, sentence
 from bench.analysis.guards import guarded
 from bench.analysis.notices import notices
 from bench.analysis.pairs import pairs
@@ -26,6 +27,7 @@ from bench.analysis.rows import (
     SCHEMA_VERSION,
     Batch,
     ModelInfo,
+    Notice,
     ScenarioInfo,
     StratumInfo,
     Summary,
@@ -151,8 +153,10 @@ def summarise_run(
         notes=manifest.notes,
         imported=manifest.imported,
         redacted=manifest.redacted,
+        forecasts=foresights(run),
     )
-    told = (*notices(summary, torn=run.torn), *spending_notices(run))
+    foretold = (Notice(None, sentence(each)) for each in summary.forecasts)
+    told = (*notices(summary, torn=run.torn), *foretold, *spending_notices(run))
     # Of an imported run nobody knows what else could be built, or at what volume.
     deciding = () if manifest.imported else manifest.scenarios
     decisions = tuple(

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bench.cli.folders import RESULTS, Results, make_report, point_latest
-from bench.cli.models import fetch
+from bench.cli.execution import execute
+from bench.cli.folders import RESULTS, Results
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from bench.session import Options, Session
 
 
 def run(
@@ -240,130 +235,6 @@ def run(
         fresh=fresh,
         command=scrub(" ".join(["bench", *sys.argv[1:]]), secret),
     )
-    _run(options, workers=workers, allow_unpriced=allow_unpriced, yes=yes)
-
-
-def _run(options: Options, *, workers: int, allow_unpriced: bool, yes: bool) -> None:
-    """Fetch models, agree on the cost, run, report."""
-    import asyncio
-
-    from rich.console import Console
-
-    from bench import runner
-    from bench.models.keys import load_keys
-    from bench.redaction import Redacted, key_file, read_key
-    from bench.session import hosted, meter, model_names, prepare
-    from bench.terminal import RunProgress
-    from bench.workers import Workers
-
-    if options.redact and workers > 1:
-        raise BenchError("--redact needs a process of its own: leave --workers out")
-    console = Console()
-    load_keys(Path())
-    for name in model_names(options):
-        fetch(name, console)
-    session = prepare(options)
-    expected: dict[str, float] = {}
-    if hosted(session.plan.models):
-        expected = _agree_on_cost(session, console, allow_unpriced=allow_unpriced, yes=yes)
-    key = read_key(key_file()) if options.redact else None
-    journal = session.open()
-    record = journal if key is None else Redacted(journal, key)
-    spending = None
-    try:
-        spending = meter(session, options.max_usd)
-        total = len(session.plan.trials())
-        state = f", {len(session.done)} on record already" if session.recorded else ""
-        console.print(f"{session.folder}: {total} trials{state}", highlight=False)
-        point_latest(session.folder)
-        with RunProgress(console) as progress:
-            undone = asyncio.run(
-                runner.run(
-                    session.plan,
-                    record,
-                    progress,
-                    done=session.done,
-                    timed=session.timed,
-                    executor=Workers(workers, journal, spending),
-                )
-            )
-        if spending is not None and undone:
-            spending.leave_undone(undone)
-    finally:
-        journal.close()
-        if spending is not None:
-            spending.close()
-    make_report(session.folder, console)
-    if not undone:
-        _tell_error_of_forecast(session.folder, expected, console)
-    if undone:
-        console.print(
-            f"stopped at --max-usd {options.max_usd:g}: {len(undone)} of {total} trials were not "
-            "run for lack of budget (spending.jsonl lists them); the same command with a higher "
-            "--max-usd goes on"
-        )
+    done = execute(options, workers=workers, allow_unpriced=allow_unpriced, yes=yes)
+    if done.undone:
         raise typer.Exit(3)
-
-
-def _agree_on_cost(
-    session: Session, console: Console, *, allow_unpriced: bool, yes: bool
-) -> dict[str, float]:
-    """Show what the hosted models' share of a run will cost, and ask before spending. Returns the
-    forecast dollars by model."""
-    import asyncio
-
-    from rich.table import Table
-
-    from bench.forecast import forecast
-    from bench.session import hosted
-
-    table = Table(title="forecast from ideal calls; a real model takes detours", box=None)
-    for column in ("model", "trials", "tokens in", "of them cached", "out", "USD", "USD, no cache"):
-        table.add_column(column, justify="left" if column == "model" else "right")
-    unpriced = []
-    expected = {}
-    for model in hosted(session.plan.models):
-        cost = asyncio.run(forecast(session.plan, model.priced_as or model.name, session.ideal))
-        if cost.usd is None:
-            unpriced.append(model.name)
-        else:
-            expected[model.name] = cost.usd
-        table.add_row(
-            model.name,
-            f"{cost.trials:,}",
-            f"{cost.tokens_in:,}",
-            f"{cost.tokens_cached:,}",
-            f"{cost.tokens_out:,}",
-            "unknown" if cost.usd is None else f"{cost.usd:.4f}",
-            "unknown" if cost.usd_cold is None else f"{cost.usd_cold:.4f}",
-        )
-    if unpriced and not allow_unpriced:
-        raise BenchError(
-            f"no price is known for {', '.join(unpriced)}; check the name, give a price with "
-            "--prices FILE, or allow it with --allow-unpriced"
-        )
-    console.print(table)
-    if yes:
-        return expected
-    if not sys.stdin.isatty():
-        raise BenchError("this run costs money and nobody is there to agree; add --yes")
-    if not typer.confirm("Spend that?"):
-        raise typer.Exit(0)
-    return expected
-
-
-def _tell_error_of_forecast(folder: Path, expected: dict[str, float], console: Console) -> None:
-    """How far the forecast was from what the provider billed."""
-    from bench.journal import read_run
-
-    trials = read_run(folder).trials
-    for model, forecast in expected.items():
-        spent = [trial.dollars.api for trial in trials if trial.model == model]
-        known = [dollars for dollars in spent if dollars is not None]
-        if forecast > 0 and known and len(known) == len(spent):
-            error = sum(known) / forecast - 1
-            console.print(
-                f"{model}: ${sum(known):.4f} billed, ${forecast:.4f} forecast from ideal calls "
-                f"({error:+.0%})",
-                highlight=False,
-            )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.execution import execute
 from bench.cli.folders import RESULTS, Results, RunName, find_run
 from bench.errors import BenchError
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.forecast import Pace, Scaled
+    from bench.metering.prices import PriceTable
+    from bench.pilot import Correction, Ratio
 
 FEW_CASES = 2
 """Cases of each stratum that are played: ideal trajectories of a stratum hardly differ."""
@@ -29,14 +35,28 @@ def forecast(
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute allowed.")] = None,
     tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute allowed.")] = None,
     step_seconds: Annotated[
-        str, typer.Option(help="Assumed seconds a step, LOW-HIGH, or one number.")
-    ] = "1-3",
+        str | None,
+        typer.Option(help="Seconds a step, LOW-HIGH, or one number; 1-3 assumed without a pilot."),
+    ] = None,
     pilot: Annotated[
         str | None,
         typer.Option(
-            help="A run of the (first) model: its real tokens correct the forecast. 'latest' works."
+            help="A number: run that many cases of each scenario on the models (this is paid for), "
+            "and correct the forecast by them. A run's name or 'latest': correct it by that run."
         ),
     ] = None,
+    max_usd: Annotated[
+        float | None, typer.Option(min=0.0, help="API dollars that the pilot may cost.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, for the pilot.")
+    ] = None,
+    api_key_env: Annotated[
+        str | None, typer.Option(help="Variable that holds the key for --base-url.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Spend on the pilot without asking first.")
+    ] = False,
     prices: Annotated[
         Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
     ] = None,
@@ -48,20 +68,29 @@ def forecast(
     """Say what records will cost and how long they take, before anything is spent.
 
     The scenario's ideal calls are played by the reference, their tokens counted with tiktoken, and
-    priced: nothing is called. The range goes from every repeated prompt cached and no detour to
-    nothing cached and twice the tokens (or what --pilot found).
+    priced: nothing is called. The range goes from no detour to twice the tokens, and from every
+    repeated prompt cached to none, or as far as --pilot found.
 
-    Example: bench forecast --models gpt-5.5,claude-opus-4-8,claude-haiku-5-5 --records 10000
+    Examples:
+
+      bench forecast --models gpt-5.5,claude-opus-4-8,claude-haiku-5-5 --records 10000
+
+      bench forecast --models gpt-5.5 --pilot 20 --max-usd 2      runs 20 cases, asks first
     """
     import asyncio
 
     from rich.console import Console
 
-    from bench.forecast import Pace, corrected, forecast_mix
+    from bench.forecast import STEP_S, Pace, forecast_mix
+    from bench.models.faults import scrub
+    from bench.pilot import corrected
     from bench.session import Options, prepare
 
     names = [name.strip() for name in models.split(",") if name.strip()]
-    pace = Pace(concurrency, rpm, tpm, seconds_range(step_seconds))
+    step_s = seconds_range(step_seconds) if step_seconds is not None else None
+    pace = Pace(concurrency, rpm, tpm, step_s or STEP_S)
+    if chart is not None:
+        check_chart(chart)
     options = Options(
         results=results,
         scenarios=tuple(scenario or ()),
@@ -73,19 +102,45 @@ def forecast(
         fresh=True,
     )
     session = prepare(options)
-    found = _pilot(find_run(pilot, results)) if pilot else {}
     console = Console()
+    # Before a pilot, so that a model without a price is refused before anything is spent.
     forecasts = asyncio.run(forecast_mix(session.plan, names, session.ideal, records))
+    found: dict[tuple[str, str], Correction] = {}
+    if pilot is not None:
+        table = session.plan.prices
+        if pilot.isascii() and pilot.isdigit():
+            pilots = replace(
+                options,
+                models=tuple(names),
+                cases=None,
+                pilot=_enough(int(pilot)),
+                concurrency=concurrency,
+                rpm=rpm,
+                tpm=tpm,
+                max_usd=max_usd,
+                base_url=base_url,
+                api_key_env=api_key_env,
+                fresh=False,
+                command=scrub(" ".join(["bench", *sys.argv[1:]])),
+            )
+            found = _corrections(execute(pilots, yes=yes).folder, names, table)
+        else:
+            found = _corrections(find_run(pilot, results), names, table)
     for name, scaled in forecasts.items():
-        if name in found:
-            scaled = [corrected(one, *found[name]) for one in scaled]
-        _show(console, name, scaled, pace, pilot=found.get(name))
+        told = [
+            corrected(one, found[name, one.model]) if (name, one.model) in found else one
+            for one in scaled
+        ]
+        if step_s is not None:
+            told = [replace(one, step_s=step_s) for one in told]
+        _show(console, name, told, pace, {one: found.get((name, one)) for one in names})
         if chart is not None:
-            _draw(chart, name, scaled, several=len(forecasts) > 1)
+            _draw(chart, name, told, several=len(forecasts) > 1)
     identity = session.plan.prices.identity()
     console.print(
         f"prices: {identity['source']} {identity['version']}, {identity['date']}, "
-        f"sha256 {identity['sha256'][:12]}; tokens counted, trajectories modelled, seconds assumed",
+        f"sha256 {identity['sha256'][:12]}; tokens counted, trajectories modelled, seconds assumed"
+        + (", but for what the pilot measured" if found else ""),
         highlight=False,
     )
 
@@ -165,27 +220,39 @@ def seconds_range(text: str) -> tuple[float, float]:
     return found
 
 
-def _pilot(folder: Path) -> dict[str, tuple[float, float]]:
-    """Scenario → (factor, spread) of a run on a real model."""
+def _enough(cases: int) -> int:
+    if cases < 2:
+        raise BenchError(f"--pilot {cases}: a pilot needs 2 cases at least, 20 are better")
+    return cases
+
+
+def _corrections(
+    folder: Path, names: list[str], table: PriceTable
+) -> dict[tuple[str, str], Correction]:
+    """(Scenario, model) → what a run says of the model. A run of one model under another name
+    counts for the first."""
     import asyncio
 
-    from bench.forecast import ideal_tokens, pilot_factor
     from bench.journal import read_run
+    from bench.pilot import corrections
 
     recorded = read_run(folder)
-    trials = [
-        trial
-        for trial in recorded.trials
-        if trial.approach == "agent" and trial.provenance.tokens in ("measured", "counted")
-    ]
-    if not trials:
-        raise BenchError(f"{folder}: no agent trials of a real model there; run a pilot first")
-    ideal = asyncio.run(ideal_tokens(recorded))
-    found = {}
-    for name in {trial.scenario for trial in trials}:
-        factor = pilot_factor([t for t in trials if t.scenario == name], ideal[name])
-        if factor is not None:
-            found[name] = factor
+    real = [plan.name for plan in recorded.manifest.models if plan.provenance == "measured"]
+    here = {name: name for name in names if name in real}
+    if not here and len(real) == 1:
+        here = {names[0]: real[0]}
+    found = {
+        (scenario, name): correction
+        for name, model in here.items()
+        for scenario, correction in asyncio.run(
+            corrections(recorded, model, table, priced_as=name)
+        ).items()
+    }
+    if not found:
+        raise BenchError(
+            f"{folder}: fewer than two agent trials of {', '.join(names)} there to go by; run a "
+            "pilot first (--pilot 20)"
+        )
     return found
 
 
@@ -194,8 +261,7 @@ def _show(
     scenario: str,
     scaled: list[Scaled],
     pace: Pace,
-    *,
-    pilot: tuple[float, float] | None,
+    found: Mapping[str, Correction | None],
 ) -> None:
     from rich.table import Table
 
@@ -209,7 +275,7 @@ def _show(
         pad_edge=False,
     )
     table.add_column("model", no_wrap=True)
-    for column in ("M in", "cached", "M out", "USD", "USD cold", "USD range", "hours"):
+    for column in ("M in", "cached", "M out", "USD", "uncached", "USD range", "hours"):
         table.add_column(column, justify="right", no_wrap=True)
     for each, time in zip(scaled, times, strict=True):
         span = each.usd_range
@@ -221,22 +287,44 @@ def _show(
             _usd(each.usd),
             _usd(each.usd_cold),
             f"{_usd(span[0])}–{_usd(span[1])}" if span else "unknown",
-            f"{time.low:,.1f}–{time.high:,.1f}",
+            f"{_hours(time.low)}–{_hours(time.high)}",
         )
     console.print(table)
-    how = "the range goes from the ideal calls to twice their tokens, nothing cached"
-    if pilot is not None:
-        how = f"the pilot took {pilot[0]:.2f} times the ideal tokens (÷×{pilot[1]:.2f})"
+    how = "the range goes from the ideal calls to twice their tokens, and from cached to uncached"
+    if all(each.pilot for each in scaled):
+        how = "the range is the pilot's own"
     console.print(
         f"  {pace.concurrency} calls at once; bound by {times[0].bound_by}; {how}", highlight=False
     )
+    for each in scaled:
+        if (told := found.get(each.model)) is not None:
+            console.print(f"  {_told(each.model, told)}", highlight=False)
+
+
+def _told(model: str, found: Correction) -> str:
+    """What a pilot said, in a line."""
+    dollars = "" if found.usd is None else f" and {_ratio(found.usd)} the dollars"
+    return (
+        f"{model}: corrected by {found.cases} cases of {found.run}, which took "
+        f"{_ratio(found.tokens_in)} the prompt tokens of the ideal calls, "
+        f"{_ratio(found.tokens_out)} the generated ones{dollars}; "
+        f"{found.step_s[0]:.2g}–{found.step_s[1]:.2g} s a step"
+    )
+
+
+def _ratio(of: Ratio) -> str:
+    return f"{of.value:.2f}× ({of.value / of.spread:.2f}–{of.value * of.spread:.2f})"
+
+
+def check_chart(path: Path) -> None:
+    """Raises ``BenchError`` if no chart can be written under that name."""
+    if path.suffix not in (".png", ".svg"):
+        raise BenchError(f"{path}: the chart's name must end in .png or .svg")
 
 
 def _draw(path: Path, scenario: str, scaled: list[Scaled], *, several: bool) -> None:
     from bench.report.charts.forecast import Bar, forecast_chart
 
-    if path.suffix not in (".png", ".svg"):
-        raise BenchError(f"{path}: the chart's name must end in .png or .svg")
     bars = [
         Bar(each.model, each.usd, each.usd_cold, *span)
         for each in scaled
@@ -248,6 +336,10 @@ def _draw(path: Path, scenario: str, scaled: list[Scaled], *, several: bool) -> 
         target.write_bytes(chart.png if path.suffix == ".png" else chart.svg.encode())
     except OSError as error:
         raise BenchError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def _hours(value: float) -> str:
+    return f"{value:,.1f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _usd(value: float | None) -> str:

@@ -191,15 +191,28 @@ def _bundled() -> PriceTable:
     )
 
 
+def provider(model: str, table: PriceTable | None = None) -> str | None:
+    """Who serves ``model``, as litellm names providers; None if that is unknown."""
+    _name, entry = _entry(model, table or price_table())
+    if entry is not None:
+        return str(entry.get("litellm_provider"))
+    return model.partition("/")[0] if "/" in model else None
+
+
+def _entry(model: str, table: PriceTable) -> tuple[str, Mapping[str, Json] | None]:
+    """Name and entry on the table."""
+    if model in table.entries or "/" not in model:
+        return model, table.entries.get(model)
+    # The table names the models of some providers without the provider.
+    served_by, _, name = model.partition("/")
+    entry = table.entries.get(name)
+    if entry is not None and entry.get("litellm_provider") != served_by:
+        entry = None
+    return name, entry
+
+
 def _listed_price(model: str, table: PriceTable, *, batch: bool) -> Price:
-    entry = table.entries.get(model)
-    name = model
-    if entry is None and "/" in model:
-        # The table names the models of some providers without the provider.
-        provider, _, name = model.partition("/")
-        entry = table.entries.get(name)
-        if entry is not None and entry.get("litellm_provider") != provider:
-            entry = None
+    name, entry = _entry(model, table)
     parsed = None if entry is None else _parse(name, entry)
     if parsed is None:
         raise PriceUnknownError(_unknown(model, table))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bench.errors import ProviderError
 from bench.hashing import canonical_json
 from bench.metering import tokens
+from bench.metering.caching import SMALLEST, Caching, caching
 from bench.types import (
     Json,
     Origin,
@@ -40,7 +41,13 @@ class ReferenceModel:
     provenance: Provenance = "modelled"
     concurrency: int = 1
     local: bool = False
+    caching: Caching = "automatic"
+    """What the provider's cache does; known from ``priced_as`` where there is one."""
     _prefixes: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.priced_as is not None:
+            self.caching = caching(self.priced_as)
 
     async def reply(self, request: Request) -> Reply:
         """Play the step that ``request.origin`` names."""
@@ -67,16 +74,22 @@ class ReferenceModel:
             calls=raw,
             finish_reason="stop" if request.schema else "tool_calls",
             model=self.name,
-            usage=Usage(
-                input=tokens.count_request(request, self.priced_as),
-                output=output,
-                cached_input=self._cached(request),
-            ),
+            usage=self._usage(request, output),
             tokens="modelled",
             duration_s=time.perf_counter() - started,
         )
 
-    def _cached(self, request: Request) -> int:
+    def _usage(self, request: Request, output: int) -> Usage:
+        """The tokens by class, as the provider would report them."""
+        total = tokens.count_request(request, self.priced_as)
+        smallest = SMALLEST if self.priced_as else 0
+        cached = self._repeated(request)
+        if self.caching == "none" or cached < smallest:
+            cached = 0
+        written = total - cached if self.caching == "marked" and total >= smallest else 0
+        return Usage(total, output, cached, written)
+
+    def _repeated(self, request: Request) -> int:
         """Tokens of the longest prompt prefix sent before, as a provider's cache would see them."""
         prefixes = [
             Request(request.messages[:end], request.tools, request.schema)

@@ -58,7 +58,8 @@ def toy_turn(body: Json) -> Turn:
     if not isinstance(record, str):
         record = "".join(part.get("text", "") for part in record)
     id = record.removeprefix("Label the number ").rstrip(".")
-    told = [str(m["content"]) for m in messages if "text" in str(m["content"])]
+    contents = [str(message.get("content")) for message in messages]
+    told = [content for content in contents if "text" in content]
     if len(messages) <= 2 or not told:
         return Turn(calls=(("look", json.dumps({"id": id})),), finish="tool_calls")
     odd = "7" in told[-1].split("text")[-1] or "seven" in told[-1]
