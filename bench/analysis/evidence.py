@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bench.analysis.samples import ALL, MIX, usable
-from bench.analysis.statistics import wilson
+import numpy as np
+
+from bench.analysis.samples import ALL, MIX, by_case, usable
+from bench.analysis.significance import sign_flip
+from bench.analysis.statistics import Cluster, bootstrap_ratio, ratio, wilson
 from bench.types import Cause, Trial
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ Verdict = Literal["supported", "contradicted", "undecided", "not measured here"]
 Finding = tuple[Verdict, str]
 
 EIGHT_HOURS = 8 * 3600
+SIGNIFICANT = 0.05
+LITTLE = 0.1
+"""Share of the job's monthly cost up to which what a hybrid adds for processing keeps that cost."""
 MOST_CHANGES = 100
 """Changes of the rules a month that a business may see; more is nobody's case."""
 
@@ -76,6 +83,18 @@ def judged(holds: bool, figure: str) -> Finding:
     return ("supported" if holds else "contradicted"), figure
 
 
+def between(
+    low: float | None, value: float | None, high: float | None, least: float, most: float
+) -> Verdict:
+    """Whether a figure lies between two others, by its interval where it has one."""
+    low, high = (value if end is None else end for end in (low, high))
+    assert low is not None
+    assert high is not None
+    if least <= low and high <= most:
+        return "supported"
+    return "contradicted" if high < least or low > most else "undecided"
+
+
 def played(e: Evidence) -> str:
     """Why an agent's figures are not measured."""
     agent = e.row("agent", ALL)
@@ -110,6 +129,7 @@ def ten_thousand(e: Evidence) -> Finding:
     if agent is None or not agent.records_per_s:
         return unmeasured("no agent was timed")
     hours = 10_000 / agent.records_per_s / 3600
+    low, high = _spread(e)
     at_once = e.summary.concurrency
     batch = next((b for b in e.summary.batches if b.scenario == e.scenario), None)
     if batch is not None:
@@ -118,24 +138,54 @@ def ten_thousand(e: Evidence) -> Finding:
         plain = 10_000 / job.records_per_s
     else:
         return unmeasured("the job was not timed")
+    sure = f" ({hours * low:,.1f} to {hours * high:,.1f})" if low < high else ""
     figure = (
-        f"one after another the agent takes {hours:,.1f} h, the job {plain:,.0f} s; "
+        f"one after another the agent takes {hours:,.1f} h{sure}, the job {plain:,.0f} s; "
         f"{at_once} at once, if nothing slows down, {hours / at_once:,.1f} h"
     )
-    return judged(hours * 3600 > EIGHT_HOURS and plain < 3600, figure)
+    if plain >= 3600:
+        return "contradicted", figure
+    seconds = hours * 3600
+    return between(seconds * low, seconds, seconds * high, EIGHT_HOURS, math.inf), figure
+
+
+def _spread(e: Evidence) -> tuple[float, float]:
+    """The ends of the interval of the agent's time, as factors of the estimate."""
+    found = next(
+        (
+            p
+            for p in e.summary.projections
+            if (p.scenario, p.approach, p.model) == (e.scenario, "agent", e.model)
+            and p.bound_by == "work"
+        ),
+        None,
+    )
+    if found is None or not found.seconds or not found.seconds_low or not found.seconds_high:
+        return 1.0, 1.0
+    return found.seconds_low / found.seconds, found.seconds_high / found.seconds
 
 
 def tokens(e: Evidence) -> Finding:
     """Claim 3."""
-    found = [t.usage.total / t.tasks for t in e.of("agent") if t.usage.total and t.tasks]
-    if not found:
+    trials = [t for t in e.of("agent") if t.usage.total and t.tasks]
+    if not trials:
         return unmeasured("no tokens on record")
-    mean = sum(found) / len(found)
-    within = sum(2000 <= value <= 5000 for value in found) / len(found)
-    figure = f"{mean:,.0f} tokens a task on average, {within:.0%} of tasks within 2,000 to 5,000"
+    tasks = {t.id: (t.usage.total or 0) / t.tasks for t in trials}
+    cases = [
+        Cluster(sum(tasks[t.id] for t in case) / len(case), 1, len(case))
+        for case in by_case(trials)
+    ]
+    mean = ratio(cases) or 0.0
+    found = bootstrap_ratio([(1.0, cases)], seed=1, draws=2_000)
+    sure = f" ({found.low:,.0f} to {found.high:,.0f})" if found else ""
+    within = sum(2000 <= value <= 5000 for value in tasks.values()) / len(tasks)
+    figure = (
+        f"{mean:,.0f} tokens a task on average{sure}, {within:.0%} of tasks within 2,000 to 5,000"
+    )
     if not e.measured:
         return unmeasured(f"forecast from ideal calls: {figure}")
-    return judged(2000 <= mean <= 5000, figure)
+    low, high = (found.low, found.high) if found else (None, None)
+    return between(low, mean, high, 2000, 5000), figure
 
 
 def thousand_events(e: Evidence) -> Finding:
@@ -166,11 +216,13 @@ def _price_range(e: Evidence, agent: Row) -> str:
     if not costs:
         return "the price table is empty"
     within = sum(0.5 <= cost <= 2.5 for cost in costs)
+    least, most = (usd / (prompt + output) * 1e3 for usd in (0.5, 2.5))
     below, above = sum(c < 0.5 for c in costs), sum(c > 2.5 for c in costs)
     return (
         f"with this agent's {prompt + output:,.0f} tokens a record (no cache) it would hold for "
-        f"{within} of {len(costs)} paid models on the price table of litellm {e.prices.version}; "
-        f"{below} are cheaper, {above} dearer, half cost ${costs[len(costs) // 2]:,.2f} or less"
+        f"{within} of {len(costs)} paid models on the price table of litellm {e.prices.version}, "
+        f"those at about ${least:.2f} to ${most:.2f} a million tokens; {below} are cheaper, "
+        f"{above} dearer, half cost ${costs[len(costs) // 2]:,.2f} or less"
     )
 
 
@@ -196,7 +248,8 @@ def ten_times(e: Evidence) -> Finding:
     if agent is None or job is None or not agent.p50_s or not job.p50_s:
         return unmeasured("agent or job was not timed")
     factor = agent.p50_s / job.p50_s
-    return judged(3 <= factor <= 30, f"the job's median case is {factor:,.0f} times as fast")
+    more = ", far more than was said" if factor > 30 else ""
+    return judged(3 <= factor <= 30, f"the job's median case is {factor:,.0f} times as fast{more}")
 
 
 def deterministic(e: Evidence) -> Finding:
@@ -237,22 +290,23 @@ def hybrid(e: Evidence) -> Finding:
     job, hybrid = e.row("job", MIX), e.row("hybrid", MIX)
     if job is None or hybrid is None or hybrid.provenance.success != "measured":
         return unmeasured("no hybrid with a real model ran")
-    if not job.usd_per_1k_records or hybrid.usd_per_1k_records is None:
+    costs = {o.name: o.cost for o in e.decision.options} if e.decision else {}
+    plain, mixed = costs.get("job"), costs.get(f"hybrid with {e.model}")
+    if plain is None or mixed is None:
         return unmeasured("dollars unknown")
     texts = {s.name for s in _scenario(e).strata if s.free_text}
-    right = {
-        a: [t.status == "pass" for t in e.of(a) if t.stratum in texts] for a in ("job", "hybrid")
-    }
-    if not right["hybrid"] or not right["job"]:
+    reach = _paired(e, "job", "hybrid", texts, "pass")
+    if reach is None:
         return unmeasured("no case out of reach for rules was run")
-    factor = hybrid.usd_per_1k_records / job.usd_per_1k_records
-    reach = {a: sum(found) / len(found) for a, found in right.items()}
+    added = mixed.processing - plain.processing
     figure = (
-        f"{hybrid.flag_rate or 0:.2%} of records go to the agent; {factor:,.1f} times the job's "
-        f"running cost; right where rules do not reach: job {reach['job']:.0%}, hybrid "
-        f"{reach['hybrid']:.0%} of {len(right['hybrid'])} trials"
+        f"{hybrid.flag_rate or 0:.2%} of records go to the agent, which adds ${added:,.2f} a month "
+        f"to the job's ${plain.total:,.0f}; right where rules do not reach: job "
+        f"{reach.first:.0%}, hybrid {reach.second:.0%} of {reach.cases} cases"
     )
-    return judged(factor <= 2 and reach["hybrid"] > reach["job"], figure)
+    if added > LITTLE * plain.total:
+        return "contradicted", figure
+    return reach.verdict(figure, better=reach.second > reach.first)
 
 
 def pays(e: Evidence) -> Finding:
@@ -263,17 +317,18 @@ def pays(e: Evidence) -> Finding:
     if pair is None or not e.measured:
         return unmeasured(f"no total cost to compare: {played(e)}")
     if pair.at is None:
-        return (
-            "contradicted",
-            f"under the assumptions the {pair.below} is cheaper at any rate of changes",
-        )
-    if pair.at is not None and pair.at > MOST_CHANGES:
-        return "contradicted", (
-            f"only beyond {pair.at:,.0f} changes a month would the {pair.above} be cheaper"
-        )
-    if pair.at == 0:
-        return "supported", f"the {pair.above} is cheaper at any rate of changes"
-    return "supported", f"beyond {pair.at:,.1f} changes a month the {pair.above} is cheaper"
+        figure = f"under the assumptions the {pair.below} is cheaper at any rate of changes"
+        reached = pair.low is not None and pair.low <= MOST_CHANGES
+        return ("undecided" if reached else "contradicted"), figure
+    low = f"{pair.low or 0:,.0f}"
+    high = "no bound" if pair.high is None else f"{pair.high:,.0f}"
+    figure = (
+        f"beyond {pair.at:,.1f} changes a month ({low} to {high}) the {pair.above} is cheaper"
+        if pair.at
+        else f"the {pair.above} is cheaper at any rate of changes"
+    )
+    most = math.inf if pair.high is None else pair.high
+    return between(pair.low, pair.at, most, 0, MOST_CHANGES), figure
 
 
 def edge_cases(e: Evidence) -> Finding:
@@ -285,15 +340,48 @@ def edge_cases(e: Evidence) -> Finding:
         for s in _scenario(e).strata
         if not s.ordinary and s.drift == "none" and not s.hostile
     }
-    agent, job = ([t for t in e.of(a) if t.stratum in edges] for a in ("agent", "job"))
-    if not agent or not job:
+    wrong = _paired(e, "job", "agent", edges, "fail")
+    if wrong is None:
         return unmeasured("no exceptional case was run")
-    wrong = [sum(t.status == "fail" for t in having) / len(having) for having in (agent, job)]
     figure = (
-        f"wrong in exceptional cases: agent {wrong[0]:.0%} of {len(agent)} trials, job "
-        f"{wrong[1]:.0%} of {len(job)}"
+        f"wrong in exceptional cases: agent {wrong.second:.0%}, job {wrong.first:.0%} of "
+        f"{wrong.cases} cases"
     )
-    return judged(wrong[0] < wrong[1], figure)
+    return wrong.verdict(figure, better=wrong.second < wrong.first)
+
+
+@dataclass(frozen=True)
+class _Paired:
+    """Two approaches on the same cases, repeats averaged."""
+
+    first: float
+    second: float
+    cases: int
+    p: float
+    """Of the paired sign-flip test; with one trial a case, exact McNemar's."""
+
+    def verdict(self, figure: str, *, better: bool) -> Finding:
+        """Supported or contradicted only where the difference is more than chance."""
+        if self.p >= SIGNIFICANT:
+            return "undecided", f"{figure}; p = {self.p:.2g}, chance may do that"
+        return judged(better, f"{figure}; p = {self.p:.2g}")
+
+
+def _paired(e: Evidence, one: str, two: str, strata: set[str], status: str) -> _Paired | None:
+    """How often each has that status in those strata; None without a case of both."""
+    shares = [
+        {
+            case[0].case: sum(t.status == status for t in case) / len(case)
+            for case in by_case(t for t in e.of(approach) if t.stratum in strata)
+        }
+        for approach in (one, two)
+    ]
+    both = sorted(shares[0].keys() & shares[1].keys())
+    if not both:
+        return None
+    first, second = (np.array([share[case] for case in both]) for share in shares)
+    p = sign_flip(second - first, seed=1)
+    return _Paired(float(first.mean()), float(second.mean()), len(both), p)
 
 
 def _scenario(e: Evidence) -> ScenarioInfo:

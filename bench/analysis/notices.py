@@ -32,7 +32,7 @@ def _on_the_run(summary: Summary, *, torn: bool) -> Iterable[str]:
             f"This run is unfinished: {summary.trials} of {summary.planned_trials} trials are on "
             f"record. The same command goes on with it: {summary.command}"
         )
-    if not summary.guards:
+    if not summary.guards and not summary.imported:
         yield (
             "GUARDS WERE OFF (--no-guards): tools did whatever the model asked for, and so may the "
             "figures not be compared with those of a run that had guards."
@@ -90,7 +90,8 @@ def _on_scenario(summary: Summary, scenario: ScenarioInfo) -> Iterable[str]:
         )
     everyday = [s for s in scenario.strata if s.drift == "none" and not s.hostile]
     pairs = sum(stratum.cases for stratum in everyday)
-    if 0 < pairs < MANY_PAIRS:
+    compared = {(r.approach, r.model) for r in summary.rows if r.scenario == scenario.name}
+    if 0 < pairs < MANY_PAIRS and len(compared) > 1:
         smallest = smallest_significant(pairs)
         able = (
             "no difference between approaches can be significant"

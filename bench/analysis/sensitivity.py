@@ -43,6 +43,8 @@ class Influence(Documented):
     """The cheapest at the high value."""
     switch: float | None
     """Nearest value at which another becomes the cheapest; null if none is found, or measured."""
+    switch_to: str | None
+    """Which becomes the cheapest there."""
 
 
 def influences(candidates: Sequence[Candidate], assumptions: Assumptions) -> list[Influence]:
@@ -68,6 +70,7 @@ def _assumed(
             return _margin((candidates, change(amount)), winner)
 
         low, high = at(value / 3), at(value * 3)
+        switch = _switch(value, lambda amount, at=at: at(amount)[0])  # type: ignore[misc]
         yield Influence(
             input=name,
             measured=False,
@@ -78,7 +81,8 @@ def _assumed(
             margin_high=high[0],
             winner_low=low[1],
             winner_high=high[1],
-            switch=_switch(value, lambda amount, at=at: at(amount)[0]),  # type: ignore[misc]
+            switch=switch,
+            switch_to=None if switch is None else at(switch)[1],
         )
 
 
@@ -142,6 +146,7 @@ def _measured(
             winner_low=winner_low,
             winner_high=winner_high,
             switch=None,
+            switch_to=None,
         )
 
 

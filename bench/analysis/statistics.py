@@ -129,7 +129,8 @@ def bootstrap_ratio(
         for (_, spread), (_, table) in zip(whole, tables, strict=True)
     ]
     error = math.sqrt(sum(variance for variance, _ in variances))
-    if centre <= 0 or error <= 1e-12 * centre:
+    # What is left of equal amounts when sums of squares cancel is no spread.
+    if centre <= 0 or error <= 1e-7 * centre:
         return Interval(centre, centre)
     freedom = error**4 / sum(v * v / (n - 1) for v, n in variances if n > 1)
     tail = 0.5 - confidence / 2

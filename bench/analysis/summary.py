@@ -142,7 +142,7 @@ def summarise_run(
         guarded=tuple(
             row
             for _, approach, _, found in groups
-            if approach not in BASELINES
+            if approach not in BASELINES and not manifest.imported
             for row in guarded(found, worded=worded(run.trials))
         ),
         attacked=tuple(row for found in hit for row in attacked(found)),
@@ -175,12 +175,11 @@ def summarise_run(
         for plan in deciding
         if plan.judged
     )
-    return replace(
+    summary = replace(
         summary,
         notices=told,
         assumptions=assumptions,
         decisions=decisions,
-        claims=tuple(claims(summary, decisions, run.trials, price_table())) if deciding else (),
         curves=tuple(
             curve for plan in manifest.scenarios for curve in curves(run, kinds, plan.name)
         ),
@@ -199,6 +198,9 @@ def summarise_run(
             )
         ),
     )
+    if not deciding:
+        return summary
+    return replace(summary, claims=tuple(claims(summary, decisions, run.trials, price_table())))
 
 
 def candidates_of(run: Run, assumptions: Assumptions) -> dict[str, list[Candidate]]:

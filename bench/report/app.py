@@ -16,6 +16,7 @@ from typing import Any
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.decision_map import CHANGES, DECIDED, VOLUMES
 from bench.analysis.failures import CAUSES
+from bench.analysis.figures import BASELINES
 from bench.analysis.rates import Candidate
 from bench.report.transcripts import Transcript
 from bench.types import Trial
@@ -51,9 +52,10 @@ def app_data(
     assumptions: Assumptions,
     transcripts: Mapping[str, Transcript],
 ) -> AppData:
-    """Everything for a page. ``transcripts``: of all trials, in the order of the table."""
+    """Everything for a page. ``transcripts``: of all trials, in the order of the table, in which
+    the yardsticks come last."""
     inline = len(transcripts) <= INLINE
-    told = list(transcripts.values())
+    told = sorted(transcripts.values(), key=lambda each: each.trial.approach in BASELINES)
     chunks = [told[start : start + CHUNK] for start in range(0, len(told), CHUNK)]
     return AppData(
         economics=pack(economics(candidates, assumptions)),

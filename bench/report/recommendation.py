@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.decision import Decision, Option
+from bench.analysis.decision_map import DECIDED
 from bench.analysis.economics import BreakEven
 from bench.analysis.feasibility import Check
 from bench.report import numbers
@@ -24,13 +25,16 @@ def headline(decision: Decision) -> str:
         return f"No recommendation: {decision.reason}."
     option = _named(decision, decision.recommended)
     sure = decision.certainty or 0.0
+    start = f"Build the {option.name}: {money(option.total)} a month in all"
     if decision.runner_up is None:
-        how = "the only option left"
-    elif sure >= 0.95:
-        how = f"the cheapest in {numbers.percent(sure)} of the draws"
-    else:
-        how = f"the cheapest by the estimate, but in only {numbers.percent(sure)} of the draws"
-    return f"Build the {option.name}: {money(option.total)} a month in all, {how}."
+        return f"{start}, the only option left."
+    share = f"{numbers.percent(sure)} of the outcomes that this run leaves possible"
+    if sure >= DECIDED:
+        return f"{start}, the cheapest in {share}."
+    return (
+        f"{start}, the cheapest by the estimate. It is not settled: only in {share} is it the "
+        f"cheapest ({DECIDED:.0%} would settle it)."
+    )
 
 
 def sentences(decision: Decision, assumptions: Assumptions) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _on_option(option: Option) -> str:
     return (
         f"{option.name}: {numbers.percent(option.success)} right "
         f"({numbers.percent_range(option.success_low, option.success_high)}), "
-        f"{money(option.total)} a month ({spread}), most of it {largest[0]} "
+        f"{money(option.total)} a month ({spread}), mostly {largest[0]} "
         f"({money(largest[1])})."
     )
 
@@ -146,10 +150,10 @@ def _what_would_change_it(decision: Decision) -> Iterator[str]:
     )[:3]
     for each in nearest:
         assert each.switch is not None
-        way = "above" if each.switch > each.value else "below"
+        way = "Above" if each.switch > each.value else "Below"
         yield (
-            f"It would change {way} {plain(each.switch)} {each.input} "
-            f"(assumed: {plain(each.value)})."
+            f"{way} {plain(each.switch)} {each.input} (assumed: {plain(each.value)}) the "
+            f"{each.switch_to} would be the cheapest."
         )
     if not nearest:
         yield "No single assumption, moved by a factor of up to 1,000, changes it."
@@ -158,7 +162,7 @@ def _what_would_change_it(decision: Decision) -> Iterator[str]:
         if each.measured and names:
             what = each.input.partition(" (")[0]
             yield (
-                f"The run is too small to be sure: within what it leaves open on {what}, the "
+                f"The run is too small to be sure: by what it leaves open on {what}, the "
                 f"{min(names)} may be the cheapest."
             )
 
@@ -168,7 +172,8 @@ def break_even_words(found: BreakEven, unit: str) -> str:
     if found.at is None:
         words = f"the {found.below} is cheaper than the {found.above} at any number of {unit}"
         if found.certainty > 0.025:
-            words += f"; in {numbers.percent(found.certainty)} of the draws there is a limit to it"
+            share = numbers.percent(found.certainty)
+            words += f"; in {share} of the possible outcomes there is a limit to it"
         return words
     low = numbers.significant(found.low)
     high = "unbounded" if found.high is None else numbers.significant(found.high)

@@ -9,7 +9,7 @@ from bench.analysis.assumptions import load_assumptions
 from bench.analysis.decision import Decision
 from bench.analysis.feasibility import Check
 from bench.analysis.rows import Summary
-from bench.report.recommendation import headline, sentences
+from bench.report.recommendation import headline, plain, sentences
 from tests.synthetic import HOSTED, LOCAL, Shape, write_run
 
 DEFAULTS = load_assumptions()
@@ -146,7 +146,9 @@ def test_the_words_hold_the_figures(tmp_path: Path) -> None:
     text = "\n".join(sentences(found, DEFAULTS))
     assert "100,000 records a month" in text
     assert "at least 90.0% is asked" in text
-    assert "It would change" in text or "No single assumption" in text
+    switches = [each for each in found.influences if each.switch_to is not None]
+    said = [f"{e.input} (assumed: {plain(e.value)}) the {e.switch_to} would" for e in switches]
+    assert sum(words in text for words in said) == min(3, len(said))
     for option in found.options:
         assert option.name in text
 

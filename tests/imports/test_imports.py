@@ -77,6 +77,9 @@ def test_what_tau_bench_does_not_record_is_unknown_and_said(tmp_path: Path, tau_
     assert "Imported from τ-bench" in text
     assert "What to build" not in text
     assert "seed 0" not in text
+    # What concerns our own tools, or several approaches, is not said of others' single one.
+    assert "uards were" not in text.lower()
+    assert "paired case" not in text
 
 
 def test_a_transcript_tells_calls_and_results(tmp_path: Path, tau_file: Path) -> None:

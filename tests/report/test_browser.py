@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,7 @@ from bench.runner import Plan
 from bench.session import ideal_calls
 from scenarios import scenario
 from scenarios.csv_reconciliation.strata.attacked import attacks
+from tests.grown import grown
 from tests.running import run_plan
 from tests.synthetic import HOSTILE, LOCAL, Shape, write_run
 
@@ -153,11 +155,20 @@ def test_wide_tables_scroll_within_their_own_box(browser: Browser, written: Repo
     assert first.locator("tbody th").first.evaluate("e => e.getBoundingClientRect().left") < 60
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [
+        pytest.param(DESKTOP, "light", id="desktop-light"),
+        pytest.param(PHONE, "dark", id="phone-dark"),
+        pytest.param(DESKTOP, "dark", id="desktop-dark", marks=pytest.mark.slow),
+        pytest.param(PHONE, "light", id="phone-light", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_serious_in_any_part(
-    browser: Browser, written: ReportPaths, scheme: str
+    browser: Browser, written: ReportPaths, viewport: dict[str, int], scheme: str
 ) -> None:
-    page = browser.new_context(viewport=DESKTOP, color_scheme=scheme, bypass_csp=True).new_page()  # type: ignore[arg-type]
+    context = browser.new_context(viewport=viewport, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
     page.goto(written.html.as_uri())
     for tab in TABS:
         show(page, tab)
@@ -279,7 +290,7 @@ def test_filters_filter_and_headings_sort(browser: Browser, written: ReportPaths
     page.locator("#trial-table th[data-column=tokens] button").click()
     heading = page.locator("#trial-table th[data-column=tokens]")
     assert heading.get_attribute("aria-sort") == "descending"
-    shown = page.locator("#trial-table tbody td:nth-child(10)").all_inner_texts()
+    shown = page.locator("#trial-table tbody td:nth-child(5)").all_inner_texts()
     tokens = [int(text.replace(",", "")) for text in shown]
     assert tokens == sorted((t.usage.total for t in wanted), reverse=True)[:50]
 
@@ -389,6 +400,7 @@ def test_a_large_run_opens_fast_with_its_transcripts_beside_it(
     assert len(paths.beside) >= 3
     found = opened(browser, paths.html, DESKTOP, "light")
     show(found.page, "trials")
+    assert found.requests == [paths.html.as_uri()]  # nothing is fetched before it is asked for
     found.page.locator("#filters select[name=approach]").select_option("hybrid")
     found.page.locator("#trial-table tbody a").last.click()
     found.page.locator("#transcript .block").first.wait_for()
@@ -402,6 +414,49 @@ def test_a_large_run_opens_fast_with_its_transcripts_beside_it(
     found.page.locator("#filters select[name=approach]").select_option("job")
     found.page.locator("#trial-table tbody a").first.click()
     found.page.locator("#transcript", has_text="it is not there").wait_for()
+
+
+NODES = "document.querySelectorAll('*').length"
+
+
+@pytest.fixture(scope="module")
+def of_two_sizes(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReportPaths, ReportPaths]:
+    """The reference run's report, and that of a run with nine times as many trials."""
+    folder = tmp_path_factory.mktemp("grown")
+    small, large = (write_report(grown(folder / str(size), size)) for size in (220, 1_980))
+    return small, large
+
+
+def test_what_opening_costs_hardly_grows_with_the_trials(
+    browser: Browser, of_two_sizes: tuple[ReportPaths, ReportPaths]
+) -> None:
+    """Nodes on the page and scripts that run are what opening waits for."""
+    small, large = of_two_sizes
+    nodes = []
+    for paths in (small, large):
+        found = opened(browser, paths.html, DESKTOP, "light")
+        assert found.page.locator("#trial-table td, #sliders input").count() == 0
+        assert found.page.evaluate("Object.keys(unpacked).length") == 0
+        start = found.page.evaluate(NODES)
+        show(found.page, "trials")
+        assert found.page.locator("#trial-table tbody tr").count() == 50
+        nodes.append((start, found.page.evaluate(NODES)))
+        assert found.requests == [paths.html.as_uri()]
+    assert nodes[1][0] < 1.4 * nodes[0][0]
+    assert max(with_table - start for start, with_table in nodes) < 1_500
+
+
+def test_a_report_of_2000_trials_is_below_one_and_a_half_megabytes(
+    of_two_sizes: tuple[ReportPaths, ReportPaths],
+) -> None:
+    small, large = of_two_sizes
+    assert large.summary.trials == 1_980
+    assert large.beside == ()
+    assert large.html.stat().st_size < 1_200_000
+    # With transcripts beside it, a trial is a row of the table and no more.
+    texts = (paths.html.read_text("utf-8") for paths in (small, large))
+    rows = [len(re.findall(r'id="data-trials">([^<]*)<', text)[0]) for text in texts]
+    assert (rows[1] - rows[0]) / (1_980 - 220) < 80
 
 
 def test_charts_are_drawn_in_the_colours_of_the_scheme(

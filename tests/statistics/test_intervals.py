@@ -188,3 +188,11 @@ def test_a_few_dear_cases_among_cheap_ones_leave_an_interval_that_can_be_drawn(d
     found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
     assert found is not None
     assert found.low < 0.3 * dear / 18 < found.high < 0.3
+
+
+def test_equal_amounts_have_an_interval_without_width_however_they_round() -> None:
+    for amount in (0.1, 7.601783333181326e-08, 3.3e-5):
+        for n in (12, 91, 400):
+            found = bootstrap_ratio([(1.0, [Cluster(amount, 1) for _ in range(n)])], seed=1)
+            assert found is not None
+            assert found.low == found.high == pytest.approx(amount)

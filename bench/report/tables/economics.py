@@ -75,7 +75,7 @@ def break_even_table(decision: Decision) -> Table | None:
         columns=(
             Column("as this grows", LEFT),
             Column("what happens (95% interval)", LEFT),
-            Column("draws with a break-even"),
+            Column("outcomes with a break-even"),
         ),
         rows=tuple(rows),
     )
@@ -243,10 +243,12 @@ def claims_table(summary: Summary, scenario: str) -> Table | None:
                     f"{claim.number}. {claim.claim}", small=(claim.model or "") if several else ""
                 ),
                 Cell(claim.verdict),
-                Cell(claim.figure),
+                Cell(claim.figure, small=claim.provenance),
                 Cell(claim.test),
             )
             for claim in found
         ),
-        caption="For the model that ran, on this scenario; not a verdict on all models.",
+        caption="For the model that ran, on this scenario; not a verdict on all models. The claims "
+        "are others' words. Most name no threshold: those under “how tested” are our choice, and "
+        "another choice may give another verdict. Below each figure: where it comes from.",
     )

@@ -156,7 +156,7 @@ const renderEconomics = (holder, candidates, data) => {
     breaks.push(element("li", {}, breakWords(Economics.breakEvenChanges(one, two, p), "changes a month")));
   }));
   const choice = candidates.length < 2 ? "There is nothing to choose from."
-    : `Cheapest: the ${best.name}, in ${percent(sure)} of the draws${sure < data.decided ? ": the data cannot decide" : ""}.`;
+    : `Cheapest: the ${best.name}, in ${percent(sure)} of the outcomes that the run leaves possible${sure < data.decided ? ": the data cannot decide" : ""}.`;
   holder.replaceChildren(
     element("p", { class: "choice", role: "status" }, choice),
     element("div", { class: "table" }, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `What a month costs, ${holder.dataset.economics}, by the sliders` },

@@ -3,9 +3,9 @@
 const COLUMNS = ["number", "scenario", "approach", "model", "stratum", "case", "repeat", "verdict", "cause",
   "calls", "tokens", "dollars", "seconds", "records"];
 const SHOWN = [
-  ["scenario", "left"], ["approach", "left"], ["model", "left"], ["stratum", "left"], ["case", "left"],
-  ["repeat", "right"], ["verdict", "left"], ["cause", "left"], ["calls", "right"], ["tokens", "right"],
-  ["dollars", "right"], ["seconds", "right"],
+  ["case", "left"], ["approach", "left"], ["verdict", "left"], ["calls", "right"], ["tokens", "right"],
+  ["dollars", "right"], ["seconds", "right"], ["cause", "left"], ["repeat", "right"], ["stratum", "left"],
+  ["scenario", "left"],
 ];
 const FILTERS = ["scenario", "approach", "model", "stratum", "verdict"];
 const PAGE = 50;
@@ -92,7 +92,7 @@ const drawTrials = () => {
 };
 const shownCell = (name, row) => {
   const value = row[name];
-  if (name === "approach") return [element("span", { class: `dot ${known(value)}`, "aria-hidden": "true" }), value.replaceAll("_", " ")];
+  if (name === "approach") return [element("span", { class: `dot ${known(value)}`, "aria-hidden": "true" }), value.replaceAll("_", " "), element("small", {}, row.model)];
   if (name === "verdict") return [element("span", { class: `verdict ${value}` }, value)];
   if (name === "dollars") return [value === null ? "—" : value === 0 ? "$0" : `$${digits(value)}`];
   if (name === "seconds") return [seconds(value)];
