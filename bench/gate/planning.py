@@ -53,6 +53,11 @@ class Stability(Documented):
     high: float
     """Upper end of it."""
 
+    @property
+    def smoothed(self) -> float:
+        """Share of cases that pass, half a case added to either side: never 0, never 1."""
+        return (self.passes * self.cases + 0.5) / (self.cases + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Needed(Documented):

@@ -178,6 +178,16 @@ class Look:
         loss = -self.change(metric) if metric == "success" else self.change(metric)
         return found.loss >= -math.log(threshold) and loss >= rule.least - 1e-12
 
+    def gained(self, metric: str) -> bool:
+        """Whether ``metric`` has improved."""
+        share = self.shares.of(metric, loss=False)
+        if not share:
+            return False
+        found = self.success if metric == "success" else self.amount(metric)
+        gain = self.change(metric) if metric == "success" else -self.change(metric)
+        least = self.shares.settings.rules[metric].least
+        return found.gain >= -math.log(share) and gain >= least - 1e-12
+
     def clear(self, metric: str) -> bool:
         """Whether a loss that matters is excluded in ``metric``."""
         settings = self.shares.settings

@@ -10,12 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from scipy import stats
-
 from bench.analysis.documented import Documented
 from bench.analysis.samples import everyday_of, usable
-from bench.gate import selftest
+from bench.gate import selftest, worlds
 from bench.gate.costs import Cost, Execution, cost_of, executed
 from bench.gate.planning import Stability, needed, stabilities
 from bench.gate.settings import GateSettings
@@ -24,8 +21,6 @@ from bench.metering.prices import PriceTable
 from bench.types import Provenance, Step, Trial
 
 SIDES = 2
-QUANTILES = 400
-"""Cases of a simulated scenario, their chances of a pass spread evenly over a Beta distribution."""
 SEED = 2026
 
 
@@ -233,23 +228,10 @@ def _early(
     """The sequential gate on cases that pass and waver like those of the run."""
     assert size.cases is not None
     assert size.per_stratum is not None
-    share = (stability.passes * stability.cases + 0.5) / (stability.cases + 1)
-    most = 2 * share * (1 - share)
-    # Of a Beta(w·s, w·(1 − s)) two draws differ in a share 2·s·(1 − s)·w ÷ (w + 1).
-    wavering = min(stability.instability, 0.9 * most)
-    weight = wavering / (most - wavering)
-    ranks = (np.arange(QUANTILES) + 0.5) / QUANTILES
-    chances = stats.beta.ppf(ranks, weight * share, weight * (1 - share))
-    world = selftest.World("unchanged", chances=chances)
+    chances = worlds.like(stability.smoothed, stability.instability)
+    world = worlds.World("unchanged", chances=chances, strata=strata)
     unchanged, dropped = (
-        selftest.run(
-            each,
-            settings,
-            journals=simulated,
-            strata=strata,
-            each=size.per_stratum,
-            seed=SEED,
-        )
+        selftest.run(each, settings, journals=simulated, each=size.per_stratum, seed=SEED)
         for each in (world, replace(world, name="dropped", drop=size.drop))
     )
     return Early(

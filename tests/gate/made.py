@@ -37,6 +37,8 @@ class Made:
     plan: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=lambda: {"name": MODEL})
+    strata: Mapping[str, int] = field(default_factory=dict)
+    """Stratum → planned cases, where more were planned than were run."""
 
     def trials(self) -> list[Trial]:
         return [
@@ -84,6 +86,10 @@ class Made:
             policy_hash="policy",
             tools_hash="tools",
             prompt_tokens=self.prompt_tokens,
+        )
+        plan = replace(
+            plan,
+            strata=tuple(replace(s, cases=self.strata.get(s.name, s.cases)) for s in plan.strata),
         )
         made = Manifest(
             schema_version=1,
