@@ -23,11 +23,14 @@ smoke: setup ## the whole pipeline with the smallest model and the reference, un
 test: setup-dev ## run the tests
 	@$(BIN)/python -m pytest
 
-check: setup-dev ## lint, types, spelling
+check: setup-dev ## lint, types, spelling, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/typos
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/zizmor --offline --quiet .github/workflows action.yml
 
 format: setup-dev ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
