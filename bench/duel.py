@@ -16,13 +16,13 @@ from typing import Literal
 from bench.database import Template
 from bench.errors import BenchError
 from bench.hashing import content_hash
-from bench.journal import Journal, Manifest, Run, read_run, unused
+from bench.journal import Journal, Manifest, Run, ScenarioPlan, read_run, unused
 from bench.manifest import make_manifest
 from bench.models.reference import Ideal
 from bench.plan import ScenarioRun, TrialPlan
 from bench.runner import Bench, Plan
 from bench.session import Options, find_unfinished, prepare
-from bench.types import Case, Model, Trial, Wording, reworded
+from bench.types import Case, Limits, Model, Trial, Wording, reworded
 from bench.watcher import Watcher
 
 Side = Literal["base", "head"]
@@ -41,6 +41,8 @@ class Duel:
     folders: Mapping[Side, Path]
     recorded: Mapping[Side, Run | None]
     ideal: Ideal
+    sides: tuple[Side, ...] = SIDES
+    """Those that are run; the other one is on record."""
 
     @property
     def comparisons(self) -> int:
@@ -54,12 +56,12 @@ class Duel:
         return self.plans["head"].models
 
     def trials(self) -> int:
-        """Of both sides, if nothing is decided before the last case."""
-        return sum(len(plan.trials()) for plan in self.plans.values())
+        """To be run, if nothing is decided before the last case."""
+        return sum(len(self.plans[side].trials()) for side in self.sides)
 
 
 def steps_at_most(duel: Duel) -> int:
-    """Model calls of one model on both sides, were every step limit reached on every case."""
+    """Model calls of one model on what is run, were every step limit reached on every case."""
     plan = duel.plans["head"]
     limit = plan.settings.limits.steps
     calls = sum(
@@ -68,7 +70,7 @@ def steps_at_most(duel: Duel) -> int:
         for case in run.cases
         for task in run.scenario.tasks(case, case.records)
     )
-    return len(SIDES) * calls * len(plan.settings.approaches) * plan.settings.repeats
+    return len(duel.sides) * calls * len(plan.settings.approaches) * plan.settings.repeats
 
 
 def prepare_duel(
@@ -122,10 +124,71 @@ def prepare_duel(
     return Duel(plans, manifests, folders, recorded, session.ideal)
 
 
+def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
+    """Make the plan of a head that is compared with a run on record: its cases, with the wording of
+    the working tree. ``options`` name scenarios, approaches and models of it; what else decides the
+    results is taken from the record.
+
+    Raises ``BenchError`` for whatever the user can mend.
+    """
+    manifest = base.manifest
+    plans = {plan.name: plan for plan in manifest.scenarios if plan.name in options.scenarios}
+    options = replace(
+        options,
+        counts={
+            name: {s.name: s.cases for s in plan.strata if s.cases} for name, plan in plans.items()
+        },
+        seed=manifest.seed,
+        temperature=manifest.temperature,
+        guards=manifest.guards,
+        repeats=manifest.repeats,
+        limits=Limits(**manifest.limits),
+        fresh=True,
+    )
+    session = prepare(options)
+    recorded = tuple(_as_recorded(run, plans[run.scenario.name]) for run in session.plan.scenarios)
+    settings = replace(session.plan.settings, approaches=options.approaches)
+    made = _manifest(replace(session.plan, scenarios=recorded, settings=settings), options)
+    drawn = tuple(replace(_drawn(run, options), repeated=run.repeated) for run in recorded)
+    identity = content_hash([made.identity, "against", manifest.run])
+    made = replace(
+        made,
+        run=unused(
+            options.results,
+            f"{made.run.rpartition('-')[0]}-{identity[:8]}-against-{base.folder.name}",
+        ),
+        identity=identity,
+        scenarios=tuple(
+            replace(each, drawn=tuple(case.id for case in run.cases))
+            for each, run in zip(made.scenarios, drawn, strict=True)
+        ),
+        sequential=True,
+        notes=(NOTE,),
+    )
+    plan = replace(session.plan, scenarios=drawn, settings=settings)
+    earlier = None if fresh else find_unfinished(options.results, made.identity)
+    head = earlier.manifest if earlier is not None else made
+    return Duel(
+        plans={"base": plan, "head": plan},
+        manifests={"base": manifest, "head": head},
+        folders={"base": base.folder, "head": options.results / head.run},
+        recorded={"base": base, "head": earlier},
+        ideal=session.ideal,
+        sides=("head",),
+    )
+
+
+def _as_recorded(run: ScenarioRun, plan: ScenarioPlan) -> ScenarioRun:
+    """The cases in the order of the record, those repeated that were."""
+    rank = {case: number for number, case in enumerate(plan.cases)}
+    cases = sorted(run.cases, key=lambda case: rank.get(case.id, len(rank)))
+    return replace(run, cases=tuple(cases), repeated=frozenset(plan.repeated))
+
+
 async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
     """Run both sides, round by round, asking ``decided`` after each, and mark them finished."""
     with ExitStack() as stack:
-        journals = {side: _open(duel, side) for side in SIDES}
+        journals = {side: _open(duel, side) for side in duel.sides}
         for journal in journals.values():
             stack.callback(journal.close)
         benches = {
@@ -140,7 +203,7 @@ async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
                     for run in duel.plans[side].scenarios
                 },
             )
-            for side in SIDES
+            for side in duel.sides
         }
         contest = _Contest(duel, journals, benches, decided)
         for model in duel.models:
@@ -151,7 +214,7 @@ async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
             finally:
                 await model.close()
         # Base last: a kill in between leaves it unfinished, and the same command goes on.
-        for side in reversed(SIDES):
+        for side in reversed(duel.sides):
             run = duel.recorded[side]
             if run is None or not run.finished:
                 journals[side].finish()
@@ -171,8 +234,9 @@ class _Contest:
         for side in SIDES:
             run = self.duel.recorded[side]
             self.trials[side] = {trial.id: trial for trial in run.trials} if run else {}
-            kept, record = self.trials[side], self.journals[side]
-            self.benches[side].record = _Keeping(record, kept)
+            if side in self.duel.sides:
+                kept, record = self.trials[side], self.journals[side]
+                self.benches[side].record = _Keeping(record, kept)
 
     async def fight(self, number: int, model: Model) -> None:
         """One scenario with one model, round by round, until it is decided."""
@@ -202,13 +266,14 @@ class _Contest:
         settings = self.duel.plans["head"].settings
         found: list[tuple[Side, TrialPlan]] = []
         for number, case in cases:
-            for repeat in range(settings.repeats):
+            for repeat in range(settings.repeats if case.id in run.repeated else 1):
                 # Whoever comes second profits from what the first has warmed, so they take turns.
                 order = SIDES if (number + repeat) % 2 == 0 else tuple(reversed(SIDES))
                 found += [
                     (side, TrialPlan(run.scenario.name, approach, model.name, case.id, repeat))
                     for approach in settings.approaches
                     for side in order
+                    if side in self.duel.sides
                 ]
         return found
 

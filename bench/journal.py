@@ -94,6 +94,8 @@ class ScenarioPlan:
     """Whether somebody said what is right of them; verdicts are unknown otherwise."""
     tools: tuple[Mapping[str, Json], ...] = ()
     """The tools as the native protocol sends them; empty in older runs."""
+    drawn: tuple[str, ...] = ()
+    """The order in which a gate draws its cases, where it is not that of ``cases``."""
 
 
 @dataclass(frozen=True)

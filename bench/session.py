@@ -70,6 +70,8 @@ class Options:
     pilot: int | None = None
     """Cases of each scenario in all, as the production mix has them."""
     strata: tuple[str, ...] = ()
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Scenario → stratum → cases, in place of all else that chooses cases."""
     repeats: int = 2
     seed: int = 2026
     temperature: float = 0.0
@@ -339,6 +341,8 @@ def _drifted(run: ScenarioRun, options: Options) -> ScenarioRun:
 
 
 def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
+    if scenario.name in options.counts:
+        return dict(options.counts[scenario.name])
     if isinstance(scenario, OwnRecords):
         (stratum,) = scenario.strata
         return {stratum.name: min(options.cases or scenario.available, scenario.available)}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 
 import scenarios
 from bench import duel as duels
-from bench import session
-from bench.duel import SIDES, Duel, prepare_duel, run_duel
-from bench.gate import Verdict, compare, load_settings, read_side
+from bench import manifest as manifests
+from bench import runner, session
+from bench.duel import SIDES, Duel, prepare_duel, prepare_rerun, run_duel
+from bench.gate import Verdict, bless, comparable, compare, load_settings, read_side
 from bench.gate.sequential import decided
 from bench.journal import read_run, read_steps
 from bench.session import Options
@@ -116,8 +119,6 @@ def test_it_stops_as_soon_as_it_is_decided_in_either_direction(
 
 
 def _swapped(duel: Duel, head: Wording) -> Duel:
-    from dataclasses import replace
-
     plan = duel.plans["head"]
     (run,) = plan.scenarios
     changed = replace(plan, scenarios=(replace(run, scenario=reworded(run.scenario, head)),))
@@ -156,3 +157,88 @@ def test_cases_are_drawn_evenly_over_strata(tmp_path: Path, toy: ScriptedModel) 
         case.id for case in prepared(tmp_path, BEFORE, cases=5).plans["base"].scenarios[0].cases
     ]
     assert [len(each) for each in duels._rounds(run.cases)] == [2] * 5
+
+
+def test_two_gates_of_the_same_second_have_folders_of_their_own(
+    tmp_path: Path, toy: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Frozen:
+            return cls(2026, 11, 26, 12, 0, 0, tzinfo=tz)
+
+    monkeypatch.setattr(manifests, "datetime", Frozen)
+    names = []
+    for _ in range(3):
+        duel = prepared(tmp_path, BEFORE, cases=2)
+        asyncio.run(run_duel(duel, Quiet(), lambda *_: True))
+        names.append([folder.name for folder in duel.folders.values()])
+    assert len({name for pair in names for name in pair}) == 6
+
+
+def a_baseline(folder: Path, cases: int = 40) -> Path:
+    """Of a run of the toy with its prompt as it stands."""
+    options = Options(
+        results=folder,
+        scenarios=("toy",),
+        approaches=("agent",),
+        models=("scripted",),
+        cases=cases,
+        repeats=1,
+        concurrency=1,
+    )
+    made = session.prepare(options)
+    journal = made.open()
+    asyncio.run(runner.run(made.plan, journal, Quiet()))
+    journal.close()
+    side = read_side(made.folder)
+    bless(side.run, side.snapshots, folder / "baseline" / "main", key="", by="Ada")
+    return folder / "baseline" / "main"
+
+
+def against(folder: Path, blessed: Path) -> Duel:
+    options = Options(
+        results=folder,
+        scenarios=("toy",),
+        approaches=("agent",),
+        models=("scripted",),
+        concurrency=1,
+    )
+    return prepare_rerun(options, read_side(blessed).run)
+
+
+def test_against_a_baseline_only_the_head_is_run_and_only_as_far_as_it_takes(
+    tmp_path: Path, toy: ScriptedModel
+) -> None:
+    blessed = a_baseline(tmp_path)
+    asked = len(toy.requests)
+    duel = against(tmp_path, blessed)
+    assert not comparable.changed_tasks(
+        duel.manifests["base"], duel.manifests["head"], ["toy"], ["scripted"]
+    )
+    assert fought(duel) is Verdict.NO_EVIDENCE
+    head = read_run(duel.folders["head"])
+    assert head.finished
+    assert len(head.trials) < 80
+    assert len(toy.requests) - asked == 2 * len(head.trials)
+    drawn = [trial.stratum for trial in head.trials]
+    assert all(set(drawn[i : i + 2]) == {"digits", "words"} for i in range(0, len(drawn) - 1, 2))
+
+
+def test_against_a_baseline_a_worse_prompt_is_a_regression(
+    tmp_path: Path, toy: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blessed = a_baseline(tmp_path)
+    worse = reworded(TOY, Wording("Guess."))
+    monkeypatch.setattr(scenarios, "scenario", lambda name: worse)
+    assert fought(against(tmp_path, blessed)) is Verdict.REGRESSION
+
+
+def test_a_baseline_of_other_cases_is_found_out_before_anything_runs(
+    tmp_path: Path, toy: ScriptedModel
+) -> None:
+    duel = against(tmp_path, a_baseline(tmp_path, cases=5))
+    (plan,) = duel.manifests["base"].scenarios
+    changed = replace(duel.manifests["base"], scenarios=(replace(plan, dataset_hash="other"),))
+    (found,) = comparable.changed_tasks(changed, duel.manifests["head"], ["toy"], ["scripted"])
+    assert found.what == "dataset"

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import (
+    bless,
     compare,
     doctor,
     export,
@@ -65,6 +66,7 @@ app.command()(runs.show)
 app.command()(export.export)
 app.command("import")(imports.import_)
 app.command()(compare.compare)
+app.command()(bless.bless)
 app.command()(spending.forecast)
 app.command()(spending.reprice)
 app.command()(gate.gate)

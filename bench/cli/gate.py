@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.compare import append, write
 from bench.cli.folders import RESULTS, Results
 from bench.cli.models import fetch
+from bench.cli.options import (
+    AllowUnpriced,
+    BaselineName,
+    BaseUrl,
+    GateConfig,
+    InconclusiveOk,
+    MaxTrialSeconds,
+    Prices,
+    StepSummary,
+    Temperature,
+    Yes,
+)
+from bench.cli.publication import append, publish
 from bench.cli.selftest import simulate
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
@@ -20,16 +33,29 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.duel import Duel
-    from bench.gate import Gate, GateSettings
+    from bench.gate import GateSettings
     from bench.session import Options
     from bench.types import Trial, Wording
 
 PER_STRATUM = 12
-"""Cases of each stratum if nothing is decided before: enough to see one of a dozen collapse."""
-TRANSCRIPTS = 20
+"""Cases of each stratum at least, if nothing is decided before: enough to see one of a dozen
+collapse."""
+OF_THE_RECORD = (
+    "base",
+    "cases",
+    "strata",
+    "repeats",
+    "fixed",
+    "seed",
+    "temperature",
+    "max_steps",
+    "max_trial_seconds",
+)
+"""Options that a baseline has settled."""
 
 
 def gate(
+    context: typer.Context,
     scenario: Annotated[
         list[str] | None,
         typer.Argument(help="Scenarios; by default those whose prompt or policy has changed."),
@@ -37,6 +63,7 @@ def gate(
     base: Annotated[
         str, typer.Option(help="Commit, branch or tag that holds the prompt before the change.")
     ] = "HEAD",
+    baseline: BaselineName = None,
     approach: Annotated[
         list[str] | None, typer.Option("--approach", "-a", help="agent by default; or hybrid.")
     ] = None,
@@ -44,37 +71,32 @@ def gate(
         list[str] | None, typer.Option("--model", "-m", help="As for 'bench run'; repeatable.")
     ] = None,
     cases: Annotated[
-        int, typer.Option(min=1, help="Cases of each stratum at most, on each side.")
-    ] = PER_STRATUM,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Cases of each stratum at most, on each side. By default what 'bench plan' says, "
+            f"where a run tells how often cases waver; at least {PER_STRATUM}.",
+        ),
+    ] = None,
     strata: Strata = None,
     repeats: Annotated[int, typer.Option(min=1, help="Executions of every case.")] = 1,
     fixed: Annotated[
         bool, typer.Option("--fixed", help="Run all cases and test once at the end.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of cases, order and sampling.")] = 2026,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
-    config: Annotated[
-        Path | None, typer.Option(help="Your own gate.toml: docs/comparing-runs.md.")
-    ] = None,
+    temperature: Temperature = 0.0,
+    config: GateConfig = None,
     max_usd: Annotated[
         float | None,
         typer.Option(min=0.0, help="Stop after the round in which that much has been billed."),
     ] = None,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps a task.")] = None,
-    max_trial_seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds after which a trial is stopped.")
-    ] = None,
+    max_trial_seconds: MaxTrialSeconds = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Trials at once.")] = 8,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible endpoint.")
-    ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
-    ] = None,
-    allow_unpriced: Annotated[
-        bool, typer.Option("--allow-unpriced", help="Run a hosted model without a known price.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking first.")] = False,
+    base_url: BaseUrl = None,
+    prices: Prices = None,
+    allow_unpriced: AllowUnpriced = False,
+    yes: Yes = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not continue an interrupted gate.")
     ] = False,
@@ -85,14 +107,8 @@ def gate(
     link_base: Annotated[
         str, typer.Option(help="Address under which that folder will be found; for links.")
     ] = "",
-    step_summary: Annotated[
-        Path | None,
-        typer.Option(envvar="GITHUB_STEP_SUMMARY", help="Append the Markdown to this file."),
-    ] = None,
-    inconclusive_ok: Annotated[
-        bool,
-        typer.Option("--inconclusive-ok", help="End with 0 where nothing could be decided."),
-    ] = False,
+    step_summary: StepSummary = None,
+    inconclusive_ok: InconclusiveOk = False,
     self_test: Annotated[
         bool,
         typer.Option(
@@ -108,7 +124,8 @@ def gate(
     results: Results = RESULTS,
 ) -> None:
     """What did a change of prompt.md or policy.md do? Runs the text of --base and the one in the
-    working tree on the same cases, in turns, until the answer is clear.
+    working tree on the same cases, in turns, until the answer is clear. With --baseline, runs the
+    working tree alone, on the cases of a blessed run.
 
     Ends with 0, 1 for a regression, 2 for wrong usage, 3 for what could not be decided.
 
@@ -117,10 +134,15 @@ def gate(
       bench gate --base origin/main -m gpt-5.5
 
       bench gate billing_webhooks --strata renewal,duplicate_delivery --cases 10
+
+      bench gate --baseline main                        has the provider changed its model?
     """
     from rich.console import Console
 
+    from bench.cli.cases import most_cases
     from bench.gate import exit_code, load_settings
+    from bench.gate.sequential import check
+    from bench.models.keys import load_keys
     from bench.session import Options
     from bench.types import Limits
 
@@ -129,34 +151,97 @@ def gate(
     if self_test:
         simulate(console, settings, journals=journals, seed=seed, run=run, results=results)
         return
-    wordings = _wordings(scenario or (), base)
-    if not wordings:
-        told = f"Prompts and policies are as in {base}: nothing to compare."
-        console.print(f"{told} Name a scenario to compare it with itself.", markup=False)
-        append(step_summary, f"## ✅ {told}\n")
-        return
-    options = Options(
+    if not fixed:
+        check(settings, config)
+    load_keys(Path())
+    common = Options(
         results=results,
-        scenarios=tuple(wordings),
         approaches=tuple(approach or ("agent",)),
         models=tuple(model or ()),
-        cases=cases,
-        strata=named(strata),
-        repeats=repeats,
-        seed=seed,
-        temperature=temperature,
-        limits=Limits(max_steps, None, None, max_trial_seconds),
         concurrency=concurrency,
         base_url=base_url,
         prices=prices,
         command=" ".join(["bench", *sys.argv[1:]]),
     )
-    duel = _prepare(options, wordings, console, sequential=not fixed, fresh=fresh)
-    _announce(duel, console, base, allow_unpriced=allow_unpriced, yes=yes)
+    if baseline is not None:
+        _refuse_settled(context)
+        options = replace(common, scenarios=tuple(scenario or ()))
+        duel = _against(baseline, options, console, fresh=fresh)
+        told = f"base: baseline {baseline}, on record; head: working tree"
+    else:
+        wordings = _wordings(scenario or (), base)
+        if not wordings:
+            said = f"Prompts and policies are as in {base}: nothing to compare."
+            console.print(f"{said} Name a scenario to compare it with itself.", markup=False)
+            append(step_summary, f"## ✅ {said}\n")
+            return
+        options = replace(
+            common,
+            scenarios=tuple(wordings),
+            cases=cases,
+            strata=named(strata),
+            repeats=repeats,
+            seed=seed,
+            temperature=temperature,
+            limits=Limits(max_steps, None, None, max_trial_seconds),
+        )
+        told = f"base: prompt of {base}; head: working tree"
+        if cases is None:
+            most = most_cases(options, settings, at_least=PER_STRATUM, sequential=not fixed)
+            options = replace(options, cases=most.each)
+            told = f"{told}\n{most.why}"
+        duel = _prepare(options, wordings, console, sequential=not fixed, fresh=fresh)
+    console.print(told, markup=False, highlight=False)
+    _announce(duel, console, allow_unpriced=allow_unpriced, yes=yes)
     _fight(duel, settings, console, max_usd=max_usd)
     folder = output or results / "gate"
-    found = _publish(duel, settings, console, folder, link_base, step_summary)
+    found = publish(duel.folders, settings, console, folder, link_base, step_summary)
     raise typer.Exit(exit_code(found.verdict, inconclusive_ok=inconclusive_ok))
+
+
+def _refuse_settled(context: typer.Context) -> None:
+    """A baseline has its cases and settings already."""
+    for name in OF_THE_RECORD:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise BenchError(f"{option}: the baseline has settled that; leave one of them out")
+
+
+def _against(name: str, options: Options, console: Console, *, fresh: bool) -> Duel:
+    """A head to be run beside a blessed run. Raises ``BenchError`` where they could not be
+    compared, before anything is spent."""
+    from bench.duel import prepare_rerun
+    from bench.gate import find_baseline, read_side
+    from bench.gate.comparable import changed_tasks
+
+    side = read_side(find_baseline(name, options.results))
+    known = [plan.name for plan in side.run.manifest.scenarios]
+    models = [plan.name for plan in side.run.manifest.models]
+    for kind, wanted, there in (
+        ("scenario", options.scenarios, known),
+        ("model", options.models, models),
+    ):
+        if missing := [each for each in wanted if each not in there]:
+            raise BenchError(
+                f"baseline {name} holds no {kind} {missing[0]}; there are {', '.join(there)}"
+            )
+    options = replace(
+        options, scenarios=options.scenarios or tuple(known), models=options.models or tuple(models)
+    )
+    for model in options.models:
+        fetch(model, console)
+    duel = prepare_rerun(options, side.run, fresh=fresh)
+    stale = changed_tasks(
+        side.run.manifest, duel.manifests["head"], options.scenarios, options.models
+    )
+    if stale:
+        told = "; ".join(f"{each.what} ({each.base} | {each.head})" for each in stale)
+        raise BenchError(
+            f"baseline {name} is stale, this differs: {told}; bless a run of the present state: "
+            "bench bless RUN"
+        )
+    return duel
 
 
 def _wordings(names: Sequence[str], ref: str) -> Mapping[str, Wording]:
@@ -184,13 +269,13 @@ def _prepare(
     return prepare_duel(options, wordings, sequential=how["sequential"], fresh=how["fresh"])
 
 
-def _announce(duel: Duel, console: Console, ref: str, *, allow_unpriced: bool, yes: bool) -> None:
+def _announce(duel: Duel, console: Console, *, allow_unpriced: bool, yes: bool) -> None:
     """Say what it will cost at most, and ask before money is spent."""
     import asyncio
 
     from rich.table import Table
 
-    from bench.duel import SIDES, steps_at_most
+    from bench.duel import steps_at_most
     from bench.forecast import forecast
     from bench.session import hosted
 
@@ -201,7 +286,7 @@ def _announce(duel: Duel, console: Console, ref: str, *, allow_unpriced: bool, y
     unpriced = []
     for each in duel.models:
         name = each.priced_as or each.name
-        costs = [asyncio.run(forecast(duel.plans[side], name, duel.ideal)) for side in SIDES]
+        costs = [asyncio.run(forecast(duel.plans[side], name, duel.ideal)) for side in duel.sides]
         billed = [cost.usd for cost in costs if cost.usd is not None]
         cold = [cost.usd_cold for cost in costs if cost.usd_cold is not None]
         if not billed and each.name in paid:
@@ -219,7 +304,6 @@ def _announce(duel: Duel, console: Console, ref: str, *, allow_unpriced: bool, y
             f"no price is known for {', '.join(unpriced)}; check the name, give a price with "
             "--prices FILE, or allow it with --allow-unpriced"
         )
-    console.print(f"base: prompt of {ref}; head: working tree", markup=False, highlight=False)
     console.print(table)
     console.print("* with ideal calls; a real model takes detours", style="dim")
     if not paid or yes:
@@ -251,49 +335,3 @@ def _fight(duel: Duel, settings: GateSettings, console: Console, *, max_usd: flo
         asyncio.run(run_duel(duel, progress, done))
     if max_usd is not None and sum(spent.values()) >= max_usd:
         console.print(f"stopped: {sum(spent.values()):.4f} of {max_usd} USD are spent")
-
-
-def _publish(
-    duel: Duel,
-    settings: GateSettings,
-    console: Console,
-    folder: Path,
-    link_base: str,
-    step_summary: Path | None,
-) -> Gate:
-    from bench.gate import compare, junit, read_side, terminal
-    from bench.gate.export import to_json
-    from bench.gate.markdown import render
-
-    found = compare(read_side(duel.folders["base"]), read_side(duel.folders["head"]), settings)
-    console.print(terminal.render(found))
-    links = _transcripts(duel, found, folder, link_base)
-    comment = render(found, links)
-    write(folder / "gate.md", comment)
-    write(folder / "gate.json", to_json(found))
-    write(folder / "gate.xml", junit.render(found))
-    append(step_summary, comment)
-    console.print(f"report: {folder / 'gate.md'}", markup=False, highlight=False)
-    return found
-
-
-def _transcripts(
-    duel: Duel, found: Gate, folder: Path, link_base: str
-) -> dict[tuple[str, str], str]:
-    """Write the transcripts of flipped cases, both sides, and say where they are."""
-    from bench.hashing import content_hash
-    from bench.journal import read_run, read_steps
-    from bench.report.markdown import render_transcript
-    from bench.report.transcripts import tell
-
-    links = {}
-    for side in ("base", "head"):
-        trials = {trial.id: trial for trial in read_run(duel.folders[side]).trials}
-        for comparison in found.comparisons:
-            for flip in comparison.flips[:TRANSCRIPTS]:
-                name = flip.base_trial if side == "base" else flip.head_trial
-                path = f"transcripts/{flip.case}-{content_hash(name)[:8]}-{side}.md"
-                steps = list(read_steps(duel.folders[side], trials[name]))
-                write(folder / path, render_transcript(tell(trials[name], steps)))
-                links[side, name] = f"{link_base.rstrip('/')}/{path}" if link_base else path
-    return links

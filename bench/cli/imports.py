@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.folders import RESULTS, Results, make_report, point_latest
+from bench.cli.options import Prices
 
 
 def import_(
@@ -22,9 +23,7 @@ def import_(
     scorer: Annotated[
         str | None, typer.Option(help="Which score of an inspect_ai log says what is right.")
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
-    ] = None,
+    prices: Prices = None,
     results: Results = RESULTS,
 ) -> None:
     """Make a run of an agent's results elsewhere, and report on it: determinism, pass^k, cost.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.compare import write
 from bench.cli.folders import RESULTS, Results, find_run
+from bench.cli.options import GateConfig, Prices
+from bench.cli.publication import write
 from bench.cli.spending import seconds_range
 from bench.errors import BenchError
 
@@ -54,15 +55,11 @@ def plan(
     alpha: Annotated[
         float | None, typer.Option(min=0.0001, max=0.4999, help="Chance of a false alarm.")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Your own gate.toml: docs/comparing-runs.md.")
-    ] = None,
+    config: GateConfig = None,
     models: Annotated[
         str | None, typer.Option(help="Models to reckon costs for, separated by commas.")
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
-    ] = None,
+    prices: Prices = None,
     concurrency: Annotated[
         int, typer.Option(min=1, help="Executions at once; a local model does one.")
     ] = CONCURRENCY,

@@ -10,6 +10,7 @@ import typer
 
 from bench.cli.execution import execute
 from bench.cli.folders import RESULTS, Results
+from bench.cli.options import AllowUnpriced, BaseUrl, MaxTrialSeconds, Prices, Temperature, Yes
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
 
@@ -65,7 +66,7 @@ def run(
     seed: Annotated[
         int, typer.Option(help="Seed of cases and sampling; below 1000 for development.")
     ] = 2026,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 0.0,
+    temperature: Temperature = 0.0,
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps a task, in place of the scenario's limit.")
     ] = None,
@@ -75,9 +76,7 @@ def run(
     max_trial_usd: Annotated[
         float | None, typer.Option(min=0.0, help="API dollars after which a trial is stopped.")
     ] = None,
-    max_trial_seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds after which a trial is stopped.")
-    ] = None,
+    max_trial_seconds: MaxTrialSeconds = None,
     guards: Annotated[
         bool,
         typer.Option("--guards/--no-guards", help="Whether tools refuse provably wrong acts."),
@@ -93,9 +92,7 @@ def run(
         str | None,
         typer.Option(help="Tool protocol: native or action; the model's own by default."),
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible endpoint.")
-    ] = None,
+    base_url: BaseUrl = None,
     api_key_env: Annotated[
         str | None,
         typer.Option(help="Variable that holds the key for --base-url; none is sent otherwise."),
@@ -113,12 +110,8 @@ def run(
     tpm: Annotated[
         int | None, typer.Option(min=1, help="Tokens a minute, for each hosted model.")
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
-    ] = None,
-    allow_unpriced: Annotated[
-        bool, typer.Option("--allow-unpriced", help="Run a hosted model without a known price.")
-    ] = False,
+    prices: Prices = None,
+    allow_unpriced: AllowUnpriced = False,
     option: Annotated[
         list[str] | None,
         typer.Option(
@@ -135,7 +128,7 @@ def run(
             "records=1e2,1e3,1e4: docs/scaling.md."
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking first.")] = False,
+    yes: Yes = False,
     data: Annotated[
         Path | None,
         typer.Option(

@@ -12,6 +12,7 @@ import typer
 
 from bench.cli.execution import execute
 from bench.cli.folders import RESULTS, Results, RunName, find_run
+from bench.cli.options import Prices
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def forecast(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Spend on the pilot without asking first.")
     ] = False,
-    prices: Annotated[
-        Path | None, typer.Option(help="Your own prices, a TOML file: docs/dollars.md.")
-    ] = None,
+    prices: Prices = None,
     chart: Annotated[
         Path | None, typer.Option(help="Write the chart there, as .png or .svg.")
     ] = None,

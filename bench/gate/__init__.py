@@ -1,5 +1,6 @@
 """What did a change do? Two runs in, a verdict out; nothing is called, only journals are read."""
 
+from bench.gate.baseline import bless, find_baseline
 from bench.gate.comparable import Side, read_side
 from bench.gate.compare import Wanted, compare
 from bench.gate.result import Gate, Verdict
@@ -12,8 +13,10 @@ __all__ = [
     "Side",
     "Verdict",
     "Wanted",
+    "bless",
     "compare",
     "exit_code",
+    "find_baseline",
     "load_settings",
     "read_side",
 ]

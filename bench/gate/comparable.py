@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.gate.baseline import Baseline, is_baseline, read_baseline
 from bench.gate.result import Difference
-from bench.journal import ModelPlan, Run, ScenarioPlan, read_run, read_steps
+from bench.hashing import content_hash
+from bench.journal import Manifest, ModelPlan, Run, ScenarioPlan, read_run, read_steps
 from bench.types import Json
 
 
@@ -18,6 +20,8 @@ class Side:
     run: Run
     snapshots: Mapping[str, tuple[str, ...]]
     """Model → the names under which the provider answered, sorted."""
+    baseline: Baseline | None = None
+    """Who blessed it, if it is one."""
 
     @property
     def scenarios(self) -> dict[str, ScenarioPlan]:
@@ -31,12 +35,26 @@ class Side:
 
 
 def read_side(folder: Path) -> Side:
-    """Read one side from its journal and traces. Raises ``JournalError``."""
+    """Read one side from its journal and traces, or a baseline. Raises ``BenchError``."""
+    if is_baseline(folder):
+        baseline, blessed = read_baseline(folder)
+        return Side(blessed, baseline.snapshots, baseline)
     answered: dict[str, set[str]] = {}
     for step in read_steps(folder):
         answered.setdefault(step.model, set()).add(step.model_reported)
     run = read_run(folder)
     return Side(run, {model: tuple(sorted(names)) for model, names in answered.items()})
+
+
+def key(side: Side) -> str:
+    """One hash of all that has to be equal on both sides; prompt and policy may differ."""
+    return content_hash(
+        [
+            _of_run(side),
+            [[name, _of_scenario(plan)] for name, plan in sorted(side.scenarios.items())],
+            [[name, _of_model(side, name)] for name in sorted(side.models)],
+        ]
+    )
 
 
 def differences(base: Side, head: Side, scenario: str, model: str | None) -> list[Difference]:
@@ -54,6 +72,19 @@ def differences(base: Side, head: Side, scenario: str, model: str | None) -> lis
         one, other = (_of_model(side, model) for side in sides)
         found += _differing(one, other)
     return found
+
+
+def changed_tasks(
+    base: Manifest, head: Manifest, scenarios: Collection[str], models: Collection[str]
+) -> list[Difference]:
+    """What of tasks and models differs that should not, known before anything runs."""
+    one, other = Side(Run(Path(), base), {}), Side(Run(Path(), head), {})
+    found: list[Difference] = []
+    for name in scenarios:
+        found += _differing(_of_scenario(one.scenarios[name]), _of_scenario(other.scenarios[name]))
+    for name in models:
+        found += _differing(_of_model(one, name), _of_model(other, name))
+    return [*found, *_differing(_of_run(one), _of_run(other))]
 
 
 def _unfinished(base: Side, head: Side) -> Iterator[Difference]:

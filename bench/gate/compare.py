@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from bench.analysis.significance import holm
 from bench.errors import BenchError
-from bench.gate import always, metrics
-from bench.gate.comparable import Side, differences
+from bench.gate import always, metrics, provider
+from bench.gate.comparable import Side, differences, key
 from bench.gate.flips import flips
 from bench.gate.metrics import Measured
 from bench.gate.pairs import Pair, pair_up
@@ -23,7 +23,7 @@ from bench.gate.result import (
     Verdict,
 )
 from bench.gate.sentences import notices, on_gate, sentence
-from bench.gate.sequential import look
+from bench.gate.sequential import check, look
 from bench.gate.settings import GateSettings
 from bench.gate.strata import StratumMeasured, collapsed_strata, measure_strata, worst_stratum
 from bench.gate.verdict import counts_as_test, judge, more_cases, overall
@@ -65,6 +65,7 @@ def compare(base: Side, head: Side, settings: GateSettings, wanted: Wanted | Non
     wanted = wanted or Wanted()
     drafts = [_draft(base, head, name, settings) for name in _names(base, head, wanted)]
     if base.run.manifest.sequential or head.run.manifest.sequential:
+        check(settings)
         adjusted: dict[str, float] = {}
         for draft in drafts:
             if draft.pairs and not draft.differences:
@@ -209,7 +210,12 @@ def _judged(
         more_cases=more_cases(judged) if verdict is Verdict.INCONCLUSIVE else None,
         changed=changed,
         differences=tuple(draft.differences),
-        notices=tuple(notices(base, head, draft.model, draft.pairs, changed)),
+        notices=(
+            *notices(base, head, draft.model, draft.pairs),
+            *provider.notices(
+                base, head, draft.model, changed, verdict, draft.differences, settings
+            ),
+        ),
         pairs=len(draft.pairs),
         base=_spent(draft.base),
         head=_spent(draft.head),
@@ -298,4 +304,6 @@ def _info(side: Side) -> SideInfo:
         git_commit=manifest.git_commit,
         git_dirty=manifest.git_dirty,
         snapshots={model: list(names) for model, names in side.snapshots.items()},
+        key=key(side),
+        baseline=side.baseline,
     )

@@ -17,6 +17,7 @@ from bench.gate.sentences import (
     least,
     p_value,
     title,
+    trust,
 )
 from bench.report import numbers
 from bench.report.markdown import escape
@@ -58,7 +59,7 @@ def _whole(gate: Gate, shown: Sequence[Comparison], flips: int, links: Links) ->
     lines = [f"## {MARKS[gate.verdict]} {escape(gate.sentence)}", ""]
     lines += [f"base {_side(gate.base)}  ", f"head {_side(gate.head)}", ""]
     for comparison in shown:
-        lines += _comparison(comparison, flips, links)
+        lines += _comparison(comparison, flips, links, sequential=gate.sequential)
     if len(shown) < len(gate.comparisons):
         hidden = len(gate.comparisons) - len(shown)
         lines += [f"{hidden} more comparisons did not fit here; gate.json holds them.", ""]
@@ -66,14 +67,16 @@ def _whole(gate: Gate, shown: Sequence[Comparison], flips: int, links: Links) ->
     return "\n".join(lines) + "\n"
 
 
-def _comparison(comparison: Comparison, flips: int, links: Links) -> Iterator[str]:
+def _comparison(
+    comparison: Comparison, flips: int, links: Links, *, sequential: bool
+) -> Iterator[str]:
     said = headline(comparison.verdict, comparison.more_cases)
     yield from (f"### {MARKS[comparison.verdict]} {escape(title(comparison))}: {said}", "")
     yield from (f"{escape(comparison.sentence)}", "")
     for notice in comparison.notices:
         yield from (f"> {escape(notice)}", "")
     if comparison.metrics:
-        yield from _metrics(comparison)
+        yield from _metrics(comparison, sequential=sequential)
     if comparison.strata:
         fallen = sum(stratum.collapsed for stratum in comparison.strata)
         told = f", {fallen} collapsed" if fallen else ""
@@ -86,7 +89,7 @@ def _comparison(comparison: Comparison, flips: int, links: Links) -> Iterator[st
         )
 
 
-def _metrics(comparison: Comparison) -> Iterator[str]:
+def _metrics(comparison: Comparison, *, sequential: bool) -> Iterator[str]:
     yield "| metric | base | head | change | interval | matters from | p | verdict |"
     yield "|---|---:|---:|---:|---:|---:|---:|---|"
     for metric in comparison.metrics:
@@ -96,7 +99,10 @@ def _metrics(comparison: Comparison) -> Iterator[str]:
     for metric in comparison.metrics:
         if metric.reason is not None and metric.gated:
             yield f"- {TITLES[metric.name]}: {escape(metric.reason)}"
-    yield from (f"- this check: base {_spent(comparison.base)}; head {_spent(comparison.head)}", "")
+    yield from (f"- this check: base {_spent(comparison.base)}; head {_spent(comparison.head)}",)
+    if told := trust(comparison, sequential=sequential):
+        yield f"- {told}"
+    yield ""
 
 
 def _metric(metric: Metric) -> str:
@@ -180,6 +186,13 @@ def _how(gate: Gate) -> Iterator[str]:
 
 
 def _side(side: SideInfo) -> str:
+    if side.baseline is not None:
+        blessed = side.baseline
+        note = f": {escape(blessed.note)}" if blessed.note else ""
+        return (
+            f"**baseline {escape(blessed.name)}** (run {escape(side.run)} of {side.created}, "
+            f"blessed {blessed.blessed[:10]} by {escape(blessed.by)}{note})"
+        )
     commit = f", commit `{escape(side.git_commit[:12])}`" if side.git_commit else ""
     dirty = " with uncommitted changes" if side.git_dirty else ""
     return f"**{escape(side.run)}** ({escape(side.created)}{commit}{dirty})"

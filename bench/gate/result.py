@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from bench.analysis.documented import Documented
+from bench.gate.baseline import Baseline
 from bench.gate.settings import GateSettings
 from bench.types import Json, Provenance
 
@@ -147,6 +148,34 @@ class Spent(Documented):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen(Documented):
+    """How often a loss of some size would be called a regression."""
+
+    drop: float
+    """True loss of success: a difference of shares."""
+    rate: float
+    """Share of the simulated comparisons in which it was called a regression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration(Documented):
+    """What a comparison of this size can be trusted with: the self-test for its own cases."""
+
+    simulated: int
+    """Comparisons behind each rate."""
+    cases: int
+    """On each side; of a comparison that stops when it is decided, at most."""
+    wavering: float
+    """Share of cases that two executions of the same prompt decide otherwise, as seen here."""
+    false_alarms: float
+    """Share called a regression or an improvement although nothing had changed."""
+    seen: tuple[Seen, ...]
+    """For losses of twice and four times what matters, where so much can be lost."""
+    provenance: Provenance = "modelled"
+    """Of the rates."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Documented):
     """One scenario, approach and model on both sides."""
 
@@ -180,6 +209,8 @@ class Comparison(Documented):
     """In the scenario's order."""
     flips: tuple[Flip, ...]
     """Cases lost first."""
+    calibration: Calibration | None = None
+    """Null where success was not measured, or nothing was simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +227,10 @@ class SideInfo(Documented):
     """Whether the working tree differed from it."""
     snapshots: Json
     """Model → the names under which the provider answered."""
+    key: str
+    """Hash of everything that has to be equal for a comparison; prompt and policy are no part."""
+    baseline: Baseline | None
+    """Who blessed it, if the side is a baseline."""
 
 
 @dataclass(frozen=True, slots=True)

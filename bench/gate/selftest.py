@@ -24,8 +24,8 @@ from bench.gate.worlds import Executed, World, executed
 
 CAP = 1.25
 """Cases at most in a sequential comparison, as a multiple of the fixed one's."""
-PLANNED_DROP = 0.10
-PLANNED_POWER = 0.9
+PLANNED_DROP_TIMES = 2.0
+"""The drop that a number of cases is planned for, in units of the smallest loss that matters."""
 BEYOND_DOUBT = 0.99
 
 OURS = ("sequential", "fixed")
@@ -92,9 +92,10 @@ def run(world: World, settings: GateSettings, *, journals: int, each: int, seed:
 
 
 def planned_cases(world: World, settings: GateSettings) -> int | None:
-    """Cases of a fixed gate that sees ten points lost, and clears an unchanged prompt, nine times
-    out of ten."""
-    return needed(world.instability, PLANNED_DROP, PLANNED_POWER, settings, world.repeats).cases
+    """Cases of a fixed gate that sees a loss of twice what matters (ten points), and clears an
+    unchanged prompt, but for a chance of ``miss`` (nine times out of ten)."""
+    drop = PLANNED_DROP_TIMES * settings.rules["success"].least
+    return needed(world.instability, drop, 1 - settings.miss, settings, world.repeats).cases
 
 
 def broken_promises(tallies: Sequence[Tally], alpha: float) -> Iterator[str]:

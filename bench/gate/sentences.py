@@ -155,17 +155,10 @@ def family(gate: Gate) -> str:
     )
 
 
-def notices(
-    base: Side, head: Side, model: str | None, pairs: Sequence[Pair], changed: Sequence[str]
-) -> Iterator[str]:
+def notices(base: Side, head: Side, model: str | None, pairs: Sequence[Pair]) -> Iterator[str]:
     """What a reader has to know first."""
     kinds = {t.provenance.success for pair in pairs for t in (*pair.base, *pair.head)}
     yield from (text for kind, text in RECORDED.items() if kind in kinds)
-    if pairs and not changed:
-        yield (
-            "Prompt and policy are the same on both sides: a difference is chance, other code, or "
-            "a provider that has changed its model."
-        )
     one, other = base.run.manifest, head.run.manifest
     for package in sorted({*one.versions, *other.versions}):
         before, after = one.versions.get(package), other.versions.get(package)
@@ -177,6 +170,22 @@ def notices(
         yield (
             f"Trials at once differ ({one.concurrency}, {other.concurrency}): latency says little."
         )
+
+
+def trust(comparison: Comparison, *, sequential: bool) -> str | None:
+    """What a comparison of this size can be trusted with, in one line."""
+    found = comparison.calibration
+    if found is None:
+        return None
+    told = [
+        f"a loss of {each.drop * 100:g} points is seen in {each.rate:.0%}" for each in found.seen
+    ]
+    most = "at most " if sequential else ""
+    size = f"{most}{counted(found.cases, 'case')} a side, of which {found.wavering:.1%} waver"
+    return (
+        f"self-test at this size (simulated, {found.simulated} comparisons a figure, "
+        f"{size}): {'; '.join([f'false alarms {found.false_alarms:.1%}', *told])}"
+    )
 
 
 def _regression(metric: Metric, strata: Sequence[StratumChange]) -> str:

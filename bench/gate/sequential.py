@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
 from bench.analysis.significance import Floats
+from bench.errors import BenchError
 from bench.gate import evidence
 from bench.gate.pairs import Pair, collapsed, pair_up
 from bench.gate.settings import GateSettings
@@ -241,11 +243,22 @@ class Look:
         return -float(self.drawn.success[np.array(self.drawn.strata) == name].mean())
 
 
+def check(settings: GateSettings, path: Path | None = None) -> None:
+    """Raises ``BenchError`` if something is gated whose test does not allow to look after every
+    case."""
+    for name in ("latency", "determinism"):
+        if settings.rules[name].gated:
+            raise BenchError(
+                f"{path or 'gate.toml'}: {name} cannot be judged while cases are drawn until the "
+                f"answer is clear; add --fixed, or set gated = false under [{name}]"
+            )
+
+
 def look(
     pairs: Sequence[Pair], plan: ScenarioPlan, settings: GateSettings, comparisons: int
 ) -> Look:
     """What the pairs of one comparison, in any order, say; ``plan`` holds the order drawn."""
-    rank = {case: number for number, case in enumerate(plan.cases)}
+    rank = {case: number for number, case in enumerate(plan.drawn or plan.cases)}
     ordered = sorted(pairs, key=lambda pair: rank.get(pair.case, len(rank)))
     planned = {stratum.name: stratum.cases for stratum in plan.strata if stratum.cases}
     metrics = {name for name in SHARES if settings.rules[name].gated}

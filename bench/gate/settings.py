@@ -40,6 +40,8 @@ class GateSettings(Documented):
     """Sequential only: chance of excluding a loss that is there, for each metric."""
     infrastructure: float
     """Share of trials broken by the provider or the harness above which nothing is concluded."""
+    baseline_days: float
+    """Days after which a baseline is called old."""
     rules: Mapping[str, Rule]
     """By metric."""
 
@@ -67,6 +69,7 @@ def load_settings(own: Path | None = None) -> GateSettings:
         alpha=_number(listed["alpha"], "alpha", where, below=0.5),
         miss=_number(listed["miss"], "miss", where, below=0.5),
         infrastructure=_number(listed["infrastructure"], "infrastructure", where, below=1.0),
+        baseline_days=_number(listed["baseline_days"], "baseline_days", where, below=100_000.0),
         rules=rules,
     )
 

@@ -165,6 +165,31 @@ def size_up(
     return Sizing(stability, unmeasured, strata, sizes, early, executions, costs)
 
 
+@dataclass(frozen=True)
+class Most:
+    """Cases of one side, at most."""
+
+    cases: int
+    """What a fixed gate needs."""
+    each: int
+    """Of each stratum; a quarter more for a sequential gate."""
+
+
+def most_per_stratum(
+    stability: Stability, strata: int, settings: GateSettings, *, repeats: int, sequential: bool
+) -> Most | None:
+    """What a gate on ``strata`` strata needs to see twice the loss that matters, where that can be
+    lost, and to clear an unchanged prompt. None if 100,000 cases would not do."""
+    drop = selftest.PLANNED_DROP_TIMES * settings.rules["success"].least
+    found = needed(stability.instability, drop, 1 - settings.miss, settings, repeats)
+    lossy = _impossible(stability, drop, settings) is None
+    cases = found.cases if lossy else found.to_clear
+    if cases is None:
+        return None
+    factor = selftest.CAP if sequential else 1.0
+    return Most(cases, math.ceil(factor * cases / strata))
+
+
 def _costs(one: Execution, sizes: Sequence[Size], early: Sequence[Early]) -> Iterator[Cost]:
     for drop in dict.fromkeys(size.drop for size in sizes):
         known = [(s.executions, s.repeats) for s in sizes if s.drop == drop and s.executions]

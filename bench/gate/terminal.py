@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.gate.result import Comparison, Gate, Metric, Verdict
+from bench.gate.result import Comparison, Gate, Metric, SideInfo, Verdict
 from bench.gate.sentences import (
     HEADLINES,
     TITLES,
@@ -19,6 +19,7 @@ from bench.gate.sentences import (
     least,
     p_value,
     title,
+    trust,
 )
 
 STYLES = {
@@ -34,10 +35,10 @@ FLIPS = 8
 def render(gate: Gate) -> RenderableType:
     """One block a comparison, the verdict of all last, where the eye is."""
     parts: list[RenderableType] = [
-        _text(f"base {gate.base.run}\nhead {gate.head.run}", style="dim")
+        _text(f"base {_side(gate.base)}\nhead {_side(gate.head)}", style="dim")
     ]
     for comparison in gate.comparisons:
-        parts += _comparison(comparison)
+        parts += _comparison(comparison, sequential=gate.sequential)
     parts.append(
         _text(
             f"p {family(gate)}. Metrics in brackets are advice and do not decide.",
@@ -48,13 +49,22 @@ def render(gate: Gate) -> RenderableType:
     return Group(*parts)
 
 
-def _comparison(comparison: Comparison) -> list[RenderableType]:
+def _side(side: SideInfo) -> str:
+    if side.baseline is None:
+        return side.run
+    blessed = side.baseline
+    return f"{side.run}: baseline {blessed.name}, blessed {blessed.blessed[:10]} by {blessed.by}"
+
+
+def _comparison(comparison: Comparison, *, sequential: bool) -> list[RenderableType]:
     head = _text(f"\n{title(comparison)}: ", style="bold")
     head.append(headline(comparison.verdict, comparison.more_cases), STYLES[comparison.verdict])
     parts: list[RenderableType] = [head, _text(comparison.sentence)]
     parts += [_text(f"• {notice}", style="dim") for notice in comparison.notices]
     if comparison.metrics:
         parts.append(_metrics(comparison))
+    if told := trust(comparison, sequential=sequential):
+        parts.append(_text(told, style="dim"))
     fallen = [stratum for stratum in comparison.strata if stratum.collapsed]
     parts += [
         _text(
@@ -87,7 +97,7 @@ def _row(table: Table, metric: Metric) -> None:
     name = TITLES[metric.name]
     verdict = metric.verdict
     table.add_row(
-        name if metric.gated else f"[{name}]",
+        Text(name if metric.gated else f"[{name}]"),
         figure(metric, metric.base),
         figure(metric, metric.head),
         change(metric),

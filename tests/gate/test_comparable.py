@@ -62,7 +62,7 @@ def test_prompt_and_policy_may_differ_and_equal_ones_are_told() -> None:
     assert comparison.differences == ()
     (same,) = judged(BASE, replace(BASE, name="head")).comparisons
     assert same.changed == ()
-    assert any("the same on both sides" in text for text in same.notices)
+    assert any("Prompt and policy are those of" in text for text in same.notices)
 
 
 def test_other_versions_are_told_without_forbidding_the_comparison() -> None:

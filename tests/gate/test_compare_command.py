@@ -100,6 +100,12 @@ def test_every_output_is_written_and_says_the_same(
     assert "success −25.0 points" in text
     assert "success −25.0 points" in told
     assert "worst stratum" in told
+    assert "[latency]" in told
+    assert "self-test at this size (simulated, 200 comparisons a figure, 120 cases a side" in (
+        " ".join(told.split())
+    )
+    assert "self-test at this size" in text
+    assert found["comparisons"][0]["calibration"]["simulated"] == 200
     for flip in found["comparisons"][0]["flips"]:
         assert flip["case"] in text
     suite = ElementTree.parse(junit).getroot()[0]

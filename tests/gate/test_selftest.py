@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
-from bench.gate import Verdict, load_settings, selftest
+from bench.gate import Verdict, compare, load_settings, selftest
+from bench.gate.calibration import calibrated
+from bench.gate.result import Comparison
 from bench.gate.selftest import Tally, broken_promises
+from bench.gate.sentences import trust
 from bench.gate.worlds import WORLDS, World, executed, like, resampled
-from tests.gate.made import Made, judged
+from tests.gate.made import Made, cases, judged, once
 from tests.synthetic import a_trial
 
 SETTINGS = load_settings()
@@ -111,3 +114,37 @@ def test_cases_known_by_two_figures_pass_and_waver_as_often() -> None:
 def test_a_run_without_a_model_has_no_world() -> None:
     with pytest.raises(BenchError, match="measured"):
         resampled([], "a run")
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_comparison_tells_what_its_own_size_can_be_trusted_with(sequential: bool) -> None:
+    def told(number: int) -> Comparison:
+        names = [name for s in range(4) for name in cases(f"s{s}", number)]
+        base = Made(once(names, names[:2]), name="base", manifest={"sequential": sequential})
+        head = replace(base, passes=once(names, names[2:4]), name="head")
+        found = compare(base.side(), head.side(), SETTINGS)
+        return calibrated(found, base.side(), head.side(), 60).comparisons[0]
+
+    few, many = told(8), told(60)
+    for each, size in ((few, 32), (many, 240)):
+        assert each.calibration is not None
+        assert each.calibration.cases == size
+        assert each.calibration.simulated == 60
+        assert each.calibration.wavering == pytest.approx(4.5 / (size + 1))
+        assert each.calibration.false_alarms <= 0.1
+        assert [seen.drop for seen in each.calibration.seen] == [0.1, 0.2]
+    assert few.calibration is not None
+    assert many.calibration is not None
+    assert few.calibration.seen[0].rate < 0.5 < many.calibration.seen[0].rate
+    line = trust(many, sequential=sequential)
+    assert line is not None
+    assert ("at most 240 cases a side" in line) == sequential
+    assert "simulated, 60 comparisons a figure" in line
+
+
+def test_recorded_answers_are_not_calibrated() -> None:
+    names = cases("plain", 20)
+    base = Made(once(names), name="base", provenance="modelled")
+    head = replace(base, name="head")
+    gate = calibrated(judged(base, head), base.side(), head.side())
+    assert gate.comparisons[0].calibration is None

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.gate import load_settings
+from bench.gate import load_settings, sequential
+from tests.gate.made import Made, cases, judged, once
 
 
 def test_the_users_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_the_users_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -
         ("[success]\npoints = =", "not valid TOML: .*line 2"),
         ("alpha = 0.7", "alpha has to be a number between 0 and 0.5, not 0.7"),
         ("alpha = true", "alpha has to be a number"),
-        ("speed = 1", "unknown key 'speed'; there are alpha, miss, infrastructure, success"),
+        ("speed = 1", "unknown key 'speed'; there are alpha, miss, infrastructure, baseline_days"),
         ("success = 5", r"success has to be a table, \[success\]"),
         ("success.percent = 5", "unknown key 'percent'; there are gated, points, excluded"),
         ("success.points = -1", "success.points has to be a number between 0"),
@@ -53,3 +54,14 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, text: str, message: str
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+def test_what_cannot_be_looked_at_always_is_refused_where_cases_are_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_text("latency.gated = true\n")
+    with pytest.raises(BenchError, match=r"gate\.toml: latency cannot be judged .*--fixed"):
+        sequential.check(load_settings(path), path)
+    sequential.check(load_settings())
+    drawn = Made(once(cases("plain", 6)), name="a", manifest={"sequential": True})
+    with pytest.raises(BenchError, match="latency"):
+        judged(drawn, drawn, path)
