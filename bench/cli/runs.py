@@ -49,7 +49,7 @@ def report(
 
 
 def list_(results: Results = RESULTS) -> None:
-    """List scenarios, approaches and runs.
+    """List scenarios, approaches, runs and baselines.
 
     Example: bench list
     """
@@ -57,6 +57,7 @@ def list_(results: Results = RESULTS) -> None:
 
     import scenarios
     from bench.approaches import APPROACHES
+    from bench.gate.baseline import baselines, read_baseline
     from bench.journal import read_run, runs
 
     console = Console()
@@ -77,6 +78,19 @@ def list_(results: Results = RESULTS) -> None:
         state = "" if recorded.finished else ", interrupted"
         done = f"{len(recorded.recorded)}/{manifest.planned_trials} trials{state}"
         console.print(f"  {folder.name}: {models}, {done}", markup=False, highlight=False)
+    if kept := baselines(results):
+        console.print("[bold]baselines[/]")
+    for folder in kept:
+        try:
+            blessed, _ = read_baseline(folder)
+        except BenchError as error:
+            console.print(f"  {folder.name}: {error}", markup=False)
+            continue
+        console.print(
+            f"  {blessed.name}: run {blessed.run}, blessed {blessed.blessed[:10]} by {blessed.by}",
+            markup=False,
+            highlight=False,
+        )
 
 
 def show(

@@ -141,7 +141,8 @@ def _strata(comparison: Comparison) -> Iterator[str]:
 
 
 def _flips(comparison: Comparison, most: int, links: Links) -> Iterator[str]:
-    yield "| | case | base | head | what was wrong | trial (the same id in both runs) |"
+    heading = "transcripts" if links else "trial (the same id in both runs)"
+    yield f"| | case | base | head | what was wrong | {heading} |"
     yield "|---|---|---:|---:|---|---|"
     for flip in comparison.flips[:most]:
         trial = flip.base_trial

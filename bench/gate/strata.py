@@ -150,6 +150,6 @@ def _as_metric(nothing: Measured, stratum: StratumMeasured, test: str, p: float)
         p=p,
         pairs=stratum.pairs,
         provenance=nothing.provenance,
-        reason=f"shown: {stratum.name}{nothing.reason or ''}",
+        reason=f"{stratum.name}{nothing.reason or ''}",
         open=nothing.open,
     )

@@ -184,6 +184,20 @@ def test_wrong_usage_is_one_clear_line(
     assert "\n" not in told
 
 
+def test_baselines_are_listed_broken_ones_with_what_is_wrong(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = bless(results) / "results.jsonl"
+    assert bench(results, "bless", "worse", "--by", "Ada", "--name", "other") == 0
+    path.write_text("{}")
+    capsys.readouterr()
+    assert bench(results, "list") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "other: run worse, blessed" in told
+    assert "main: " in told
+    assert "not as it was blessed" in told
+
+
 def test_an_unfinished_run_is_not_blessed(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
