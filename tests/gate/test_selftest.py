@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.cli import invoke
 from bench.errors import BenchError
 from bench.gate import Verdict, compare, load_settings, selftest
 from bench.gate.calibration import calibrated
@@ -148,3 +149,18 @@ def test_recorded_answers_are_not_calibrated() -> None:
     head = replace(base, name="head")
     gate = calibrated(judged(base, head), base.side(), head.side())
     assert gate.comparisons[0].calibration is None
+
+
+def test_the_table_is_whole_in_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert invoke(["gate", "--self-test", "--journals", "10"]) == 0
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) <= 80
+    words = " ".join(told.split())
+    for name in (*selftest.RULES[:3], "saved", "99% lower bound"):
+        assert name in words
+    for world in WORLDS:
+        assert world.name.split(",")[0] in words
