@@ -35,6 +35,8 @@ def notices(
         )
     if changed or model is None or model not in base.models:
         return
+    if base.models[model].provenance != "measured":
+        return  # it says the same whoever asks
     when = base.run.manifest.created[:10]
     if blessed is None and base.run.manifest.sequential and head.run.manifest.sequential:
         yield "Prompt and policy are the same on both sides, run in turns: a difference is chance."

@@ -58,7 +58,8 @@ def interval(metric: Metric | StratumChange) -> str:
 def figure(metric: Metric, value: float | None) -> str:
     """A side's figure in the metric's unit."""
     if metric.kind == "share":
-        return numbers.percent(value)
+        # Weights add up to 1 but for the last digit.
+        return numbers.percent(None if value is None else round(value, 9))
     if metric.unit == "USD":
         return numbers.dollars(value)
     return numbers.seconds(value) if metric.unit == "s" else numbers.count(value)

@@ -120,6 +120,9 @@ def test_few_cases_cannot_tell_and_a_local_model_has_no_provider() -> None:
     (comparison,) = compare(few.side(), measured_on(few, "2026-12-01").side(), SETTINGS).comparisons
     assert comparison.verdict is Verdict.INCONCLUSIVE
     assert any("cannot be said yet" in notice for notice in comparison.notices)
+    modelled = replace(few, provenance="modelled")
+    (comparison,) = compare(modelled.side(), modelled.side(), SETTINGS).comparisons
+    assert not any("provider" in notice for notice in comparison.notices)
     local = replace(few, identity={"name": MODEL, "kind": "local"})
     (comparison,) = compare(local.side(), local.side(), SETTINGS).comparisons
     assert any("so is the model's file" in notice for notice in comparison.notices)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.gate import Verdict, exit_code
+from bench.gate.sentences import figure
 from bench.gate.verdict import overall
 from bench.types import Cause
 from tests.gate.made import MODEL, Made, cases, judged, metric, once
@@ -67,6 +68,12 @@ def test_few_cases_are_inconclusive_and_the_number_still_needed_is_enough() -> N
         names = cases("plain", number)
         again = judged(Made(once(names), name="base"), Made(once(names), name="head"))
         assert again.verdict is verdict
+
+
+def test_all_of_many_strata_is_a_hundred_per_cent_whatever_the_last_digit() -> None:
+    names = [name for s in range(7) for name in cases(f"s{s}", 11)]
+    success = metric(judged(Made(once(names), name="a"), Made(once(names), name="b")), "success")
+    assert figure(success, success.base) == "100%"
 
 
 def test_strata_weigh_the_same_however_many_cases_they_have() -> None:
