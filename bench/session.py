@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -262,12 +263,16 @@ def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
         (run.scenario.name, case.id): (run.scenario, case) for run in runs_ for case in run.cases
     }
 
-    def ideal(origin: Origin) -> tuple[ToolCall, ...]:
-        scenario, case = cases[origin.scenario, origin.case]
-        for task in scenario.tasks(case, origin.records):
-            if task.records == origin.records:
+    @lru_cache(maxsize=256)
+    def found(name: str, id_: str, records: tuple[str, ...]) -> tuple[ToolCall, ...]:
+        scenario, case = cases[name, id_]
+        for task in scenario.tasks(case, records):
+            if task.records == records:
                 return scenario.ideal(case, task)
-        raise BenchError(f"{origin.scenario}: no task of {origin.case} covers {origin.records}")
+        raise BenchError(f"{name}: no task of {id_} covers {records}")
+
+    def ideal(origin: Origin) -> tuple[ToolCall, ...]:
+        return found(origin.scenario, origin.case, origin.records)  # asked for at every step
 
     return ideal
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.errors import ProviderError
-from bench.hashing import canonical_json
+from bench.hashing import canonical_json, content_hash
 from bench.metering import tokens
 from bench.metering.caching import SMALLEST, Caching, caching
 from bench.types import (
@@ -91,13 +91,18 @@ class ReferenceModel:
 
     def _repeated(self, request: Request) -> int:
         """Tokens of the longest prompt prefix sent before, as a provider's cache would see them."""
-        prefixes = [
-            Request(request.messages[:end], request.tools, request.schema)
-            for end in range(1, len(request.messages) + 1)
-        ]
-        known = [prefix for prefix in prefixes if prefix.hash in self._prefixes]
-        self._prefixes.update(prefix.hash for prefix in prefixes)
-        return tokens.count_request(known[-1], self.priced_as) if known else 0
+        known = 0
+        prefix = content_hash([request.tools, request.schema])
+        for end, message in enumerate(request.messages, start=1):
+            # Each prefix from the one before: hashing all of them whole takes most of a long trial.
+            prefix = content_hash([prefix, message])
+            if prefix in self._prefixes:
+                known = end
+            self._prefixes.add(prefix)
+        if not known:
+            return 0
+        sent = Request(request.messages[:known], request.tools, request.schema)
+        return tokens.count_request(sent, self.priced_as)
 
     def identity(self) -> Mapping[str, Json]:
         """Nothing but its name: the scenario's hashes say the rest."""

@@ -206,7 +206,7 @@ def import_of(context: ToolContext) -> Import:
 def file_of(context: ToolContext) -> tuple[Import, dict[int, Row]]:
     """The import that a task belongs to, and its rows by number."""
     file = import_of(context)
-    rows = layout.read_file(context.workspace.folder / file.file).rows
+    rows = layout.reread(context.workspace.folder / file.file).rows
     return file, {row.number: row for row in rows}
 
 
