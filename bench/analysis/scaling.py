@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import stats
 
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
-from bench.analysis.samples import usable
+from bench.analysis.samples import clusters, usable
+from bench.analysis.statistics import ratio, share_interval
 from bench.journal import Manifest, Run
 from bench.types import BatchTiming, Provenance, Trial
 
@@ -34,6 +35,12 @@ class CurvePoint(Documented):
     """Prompt and output tokens; null where unknown."""
     usd: float | None
     """Dollars of the curve's kind; null where unknown."""
+    success: float | None = None
+    """In a sweep over ``batch``: share of the records that came out right; null in others."""
+    success_low: float | None = None
+    """Lower end of its 95 % interval over cases."""
+    success_high: float | None = None
+    """Upper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +213,19 @@ def _points(
             group = [trial for trial in trials if trial.point == f"{parameter}={value}"]
             if group:
                 seconds = _clock if parameter == "concurrency" else _work
-                yield _point(value, group, kind, seconds=seconds)
+                point = _point(value, group, kind, seconds=seconds)
+                yield _judged(point, group) if parameter == "batch" else point
+
+
+def _judged(point: CurvePoint, trials: Sequence[Trial]) -> CurvePoint:
+    """The point with the share of records that came out right, where that is known."""
+    if any(trial.unknown for trial in trials):
+        return point
+    cases = clusters(trials, {trial.id: float(trial.passed) for trial in trials})
+    share, interval = ratio(cases), share_interval(cases)
+    if share is None or interval is None:
+        return point
+    return replace(point, success=share, success_low=interval.low, success_high=interval.high)
 
 
 def _groups(trials: Sequence[Trial], manifest: Manifest) -> Iterator[list[Trial]]:

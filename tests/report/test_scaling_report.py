@@ -11,8 +11,8 @@ from bench.journal import read_run
 from bench.report.charts import charts
 from bench.report.charts.drawing import Chart
 from bench.report.markdown import render
-from bench.types import BatchTiming, Sweep
-from tests.synthetic import HOSTED, Shape, write_run
+from bench.types import BatchTiming, Sweep, Usage
+from tests.synthetic import HOSTED, LOCAL, Shape, write_run
 
 SIZES = (100, 1_000, 10_000)
 
@@ -73,3 +73,30 @@ def test_a_sweep_over_concurrency_is_all_measured(tmp_path: Path) -> None:
     assert "trials at once" in chart.alt
     text = render(summary, [chart], {})
     assert "Points along trials at once" in text
+
+
+def test_a_sweep_over_the_size_of_cases_tells_of_each_record(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",))))
+    run.swept = [
+        replace(t, id=f"{t.id}@{n}", point=f"batch={n}", usage=Usage(input=900 * n, output=100 * n))
+        for n in (1, 10)
+        for t in run.trials
+        if t.records == 1
+    ]
+    run.manifest = replace(run.manifest, sweep=Sweep("batch", (1, 10)))
+    summary = summarise_run(run, [])
+    (curve,) = (c for c in summary.curves if c.approach == "agent" and c.model == LOCAL)
+    right = [t for t in run.trials if (t.approach, t.model, t.records) == ("agent", LOCAL, 1)]
+    assert curve.points[0].records == len(right)
+    for point in curve.points:
+        assert point.success is not None
+        assert point.success_low is not None
+        assert point.success_high is not None
+        assert point.success_low < point.success < point.success_high
+    (chart,) = (c for c in charts(summary, run.trials) if c.kind == "scaling")
+    told = f"at 1 records a case 1,000 tokens a record, {curve.points[0].success:.1%} right"
+    assert told in chart.alt
+    assert "at 10 records a case 10,000 tokens a record" in chart.alt
+    text = render(summary, [chart], {})
+    assert "records right" in text
+    assert "Time, tokens and dollars of one record." in text

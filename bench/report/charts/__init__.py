@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bench.analysis.rates import Candidate
 from bench.analysis.rows import Summary
 from bench.analysis.samples import ALL, MIX, usable
+from bench.report.charts.batch import batch_chart
 from bench.report.charts.cost import cost_chart
 from bench.report.charts.decision_map import decision_map_chart
 from bench.report.charts.determinism import determinism_chart
@@ -37,12 +38,15 @@ def charts(
         made.append(
             tokens_chart(name, [s for s in summary.steps if s.scenario == name and s.by_place])
         )
-        made.append(
-            scaling_chart(
-                name,
-                [curve for curve in summary.curves if curve.scenario == name],
-                [each for each in summary.projections if each.scenario == name],
-            )
-        )
+        made.append(_scaling(summary, name))
         made.append(determinism_chart(name, [d for d in summary.determinism if d.scenario == name]))
     return tuple(chart for chart in made if chart is not None)
+
+
+def _scaling(summary: Summary, scenario: str) -> Chart | None:
+    """The sweep: over the size of a case it asks what that does to each record."""
+    curves = [curve for curve in summary.curves if curve.scenario == scenario]
+    if curves and curves[0].parameter == "batch":
+        return batch_chart(scenario, [("", curve) for curve in curves])
+    projections = [each for each in summary.projections if each.scenario == scenario]
+    return scaling_chart(scenario, curves, projections)

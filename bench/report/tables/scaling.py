@@ -96,6 +96,7 @@ def curve_table(summary: Summary, scenario: str) -> Table | None:
             WHO,
             Column(VALUES[parameter]),
             *((Column("rests on records"),) if own else ()),
+            *((Column("records right"),) if parameter == "batch" else ()),
             Column("time"),
             Column("tokens"),
             Column("dollars"),
@@ -111,6 +112,8 @@ def curve_table(summary: Summary, scenario: str) -> Table | None:
 def _said(parameter: str) -> str:
     if parameter == "records":
         return "Each row is what so many records took. "
+    if parameter == "batch":
+        return "Time, tokens and dollars of one record. "
     return f"Time, tokens and dollars of {PER_RECORDS:,} records. "
 
 
@@ -128,15 +131,31 @@ def _point(curve: Curve, point: CurvePoint, *, own: bool) -> tuple[Cell, ...]:
         Cell(label(curve.approach, None), small=curve.model or "", approach=curve.approach),
         Cell(numbers.count(point.value)),
         *((Cell(numbers.count(point.records)),) if own else ()),
-        Cell(numbers.seconds(point.seconds), note=why),
-        Cell(numbers.count(point.tokens)),
+        *((_right(point),) if curve.parameter == "batch" else ()),
+        Cell(numbers.seconds(_of(curve, point.seconds)), note=why),
+        Cell(numbers.count(_of(curve, point.tokens))),
         Cell(
-            numbers.dollars(point.usd),
+            numbers.dollars(_of(curve, point.usd)),
             small="" if point.usd is None else "API" if curve.usd_kind == "api" else "compute",
             note="" if point.usd is not None else "dollars unknown",
         ),
         *(times if own else ()),
         Cell(curve.provenance),
+    )
+
+
+def _of(curve: Curve, figure: float | None) -> float | None:
+    """A point's figure as it is shown: of one record where cases have sizes."""
+    return figure / PER_RECORDS if figure is not None and curve.parameter == "batch" else figure
+
+
+def _right(point: CurvePoint) -> Cell:
+    if point.success is None or point.success_low is None or point.success_high is None:
+        return Cell(numbers.UNKNOWN, note="nobody said what is right")
+    return Cell(
+        numbers.percent(point.success),
+        small=numbers.percent_range(point.success_low, point.success_high),
+        bar=(point.success_low, point.success, point.success_high),
     )
 
 
