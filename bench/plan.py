@@ -48,7 +48,7 @@ class ScenarioRun:
         return any(s.hostile for s in self.scenario.strata if s.name == case.stratum)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TrialPlan:
     """One trial to be run."""
 

@@ -68,6 +68,15 @@ class DirectModel(HostedModel):
             self._session = None
 
     async def _send(self, request: Request) -> Answer:
+        try:
+            return await self._send_once(request)
+        except aiohttp.ClientOSError as error:
+            if not _unsent(error):
+                raise
+            # The server had closed a kept connection, as llama.cpp's does behind a stream.
+            return await self._send_once(request)
+
+    async def _send_once(self, request: Request) -> Answer:
         started = time.perf_counter()
         async with self._open().post(self._url, json=self._body(request)) as response:
             if response.status >= 400:
@@ -83,7 +92,7 @@ class DirectModel(HostedModel):
             return judge_status(error.status, _code(error.body), str(error), error.headers)
         message = f"{type(error).__name__}: {error}"
         broken = isinstance(error, aiohttp.ClientError | EmptyReplyError | OSError)
-        unbilled = isinstance(error, aiohttp.ClientConnectorError)
+        unbilled = isinstance(error, aiohttp.ClientConnectorError) or _unsent(error)
         return Fault(message, transient=broken, unbilled=unbilled)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -114,6 +123,13 @@ class DirectModel(HostedModel):
         if self._stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
+
+
+def _unsent(error: Exception) -> bool:
+    """Whether the connection was closed before the request's body, which is written in one piece,
+    could leave: no error of the system's, but aiohttp's own refusal to write."""
+    refused = isinstance(error, aiohttp.ClientOSError) and error.errno is None
+    return refused and "Can not write request body" in str(error)
 
 
 def _answer(body: Mapping[str, Json], headers: Mapping[str, str]) -> Answer:

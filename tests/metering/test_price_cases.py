@@ -16,6 +16,7 @@ from bench.models.litellm import LitellmModel
 from bench.types import Request
 from tests.fault_server import FaultServer, Turn
 from tests.metering.price_cases import CASES, PriceCase
+from tests.metering.price_table import EXPLAINED, PAGE, page
 
 ASK = Request(messages=({"role": "user", "content": "Is 7 even?"},), max_tokens=50)
 LIVE = [case for case in CASES if not case.batch]
@@ -69,9 +70,14 @@ def through_litellm(cases: list[PriceCase], folder: Path, **server_options: Any)
 
 
 def test_every_class_survives_the_way_through_litellm(tmp_path: Path) -> None:
-    for case, (ours, theirs) in zip(LIVE, through_litellm(LIVE, tmp_path), strict=True):
+    found = through_litellm(LIVE, tmp_path)
+    for case, (ours, theirs) in zip(LIVE, found, strict=True):
         assert ours == pytest.approx(float(case.usd), abs=1e-9, rel=0), case
-        assert theirs == pytest.approx(ours, abs=1e-9, rel=0), case
+        if f"{case.model} {case.sum}" not in EXPLAINED:
+            assert theirs == pytest.approx(ours, abs=1e-9, rel=0), case
+    assert page([theirs for _ours, theirs in found]) == PAGE.read_text("utf-8"), (
+        "write it anew: python -m tests.metering.price_table"
+    )
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["usage apart", "usage beside the choice"])
