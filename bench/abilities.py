@@ -90,6 +90,10 @@ class Receiving(Protocol):
     def loopback(self) -> AbstractContextManager[Loading]:
         """The receiving end on a loopback port while it is open, for ``--through-http``."""
 
+    def consume(self, database: str, records: Path | None, out: Path | None) -> OwnDecisions:
+        """Let the job decide what waits in ``database``, after the user's ``records``, a folder,
+        were put there, and write all decisions to the folder ``out``. Raises ``BenchError``."""
+
     def endpoint(self, database: str, secret: str) -> Any:
         """An ASGI application that stores what arrives in ``database``, a URL or a SQLite file.
         Raises ``BenchError`` if that cannot be opened."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.abilities import OwnData
+from bench.abilities import OwnData, OwnDecisions
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -25,9 +25,19 @@ def scenario() -> None:
 def job(
     name: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario.")],
     data: Annotated[
-        Path, typer.Option("--data", help="Folder with your data; the scenario's README says what.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for decisions.csv; made if missing.")],
+        Path | None,
+        typer.Option("--data", help="Folder with your data; the scenario's README says what."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for decisions.csv; made if missing.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="Decide what 'bench scenario serve' has stored in this SQLite file or under this "
+            "URL; records of --data are put there first, --out may be left out."
+        ),
+    ] = None,
     secret: Annotated[
         str | None,
         typer.Option(
@@ -43,15 +53,29 @@ def job(
 
       bench scenario job billing_webhooks --data my-events --out decided
       bench scenario job csv_reconciliation --data my-files --out decided
+
+      bench scenario job billing_webhooks --database deliveries.sqlite --data my-records
     """
     import scenarios
+    from bench.abilities import Receiving
 
-    own: OwnData | None = getattr(scenarios.scenario(name), "own_data", None)
+    chosen = scenarios.scenario(name)
+    if database is not None:
+        if not isinstance(chosen, Receiving):
+            raise BenchError(f"{name} has no receiving end, so no --database; billing_webhooks has")
+        _tell(chosen.consume(database, data, out))
+        return
+    if data is None or out is None:
+        raise BenchError("give --data FOLDER and --out FOLDER, or --database FILE")
+    own: OwnData | None = getattr(chosen, "own_data", None)
     if own is None:
         raise BenchError(
             f"{name} does not take data of your own; billing_webhooks and csv_reconciliation do"
         )
-    decided = own.decide(data, out, secret)
+    _tell(own.decide(data, out, secret))
+
+
+def _tell(decided: OwnDecisions) -> None:
     counts = {word: count for word, count in sorted(decided.counts.items()) if count}
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     typer.echo(f"{decided.file}: {sum(counts.values())} {decided.noun}: {said or 'none'}")

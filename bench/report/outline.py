@@ -41,6 +41,8 @@ class ScenarioOutline:
 
     name: str
     sections: tuple[Section, ...]
+    own: bool = False
+    """On a user's own records."""
 
 
 def outline(summary: Summary, charts: Sequence[Chart]) -> tuple[ScenarioOutline, ...]:
@@ -49,6 +51,7 @@ def outline(summary: Summary, charts: Sequence[Chart]) -> tuple[ScenarioOutline,
         ScenarioOutline(
             scenario.name,
             tuple(_sections(summary, scenario, [c for c in charts if c.scenario == scenario.name])),
+            own=scenario.own,
         )
         for scenario in summary.scenarios
         if any(row.scenario == scenario.name for row in summary.rows)

@@ -92,9 +92,13 @@ def _table(summary: Summary, scenario: str) -> RichTable:
         title=scenario, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
     )
     table.add_column("approach", overflow="fold")
+    # A user's own records are the mix, so that the two shares would be the same.
+    own = any(each.own for each in summary.scenarios if each.name == scenario)
+    shares = (
+        ("right\non your\nrecords",) if own else ("right\nin pro-\nduction", "right\nin\nsample")
+    )
     for heading in (
-        "right\nin pro-\nduction",
-        "right\nin\nsample",
+        *shares,
         "deferred\n+ failed",
         "$ per\n1,000\nrecords",
         "tokens\na record",
@@ -120,8 +124,7 @@ def _table(summary: Summary, scenario: str) -> RichTable:
             tokens = row.tokens_in_per_record + row.tokens_out_per_record
         table.add_row(
             name,
-            _success(mix),
-            _success(sample),
+            *((_success(sample),) if own else (_success(mix), _success(sample))),
             f"{numbers.percent(row.deferred)}\n+ {numbers.percent(row.failed)}",
             _dollars(row),
             numbers.count(tokens),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from sqlalchemy import Connection, insert, select, update
 
-from bench.abilities import Mended
+from bench.abilities import Mended, OwnDecisions
 from bench.errors import BenchError
 from bench.types import (
     Case,
@@ -105,6 +105,12 @@ class BillingWebhooks:
         from scenarios.billing_webhooks.endpoint import application, open_database
 
         return application(open_database(database), secret)
+
+    def consume(self, database: str, records: Path | None, out: Path | None) -> OwnDecisions:
+        """The job on what the receiving end has stored."""
+        from scenarios.billing_webhooks import served
+
+        return served.decide(database, records, out)
 
     def loopback(self) -> Loopback:
         """The receiving end on a loopback port, for generated deliveries."""

@@ -61,13 +61,7 @@ def read(folder: Path, secret: str | None = None) -> Case:
     ``secret`` is the endpoint's, for lines that hold a raw body and its signature header. Raises
     ``BenchError`` naming file and line for a table that cannot be used.
     """
-    prices = [_price(*row) for row in _table(folder / "prices.csv", PRICE_COLUMNS)]
-    subscriptions = [
-        _subscription(*row) for row in _table(folder / "subscriptions.csv", SUBSCRIPTION_COLUMNS)
-    ]
-    _distinct(folder / "prices.csv", prices)
-    _distinct(folder / "subscriptions.csv", subscriptions)
-    owners = sorted({row["customer_id"] for row in subscriptions})
+    rows = records(folder)
     deliveries, rejections = [], []
     for number, line in _lines(folder / "events.jsonl"):
         row, rejection = _delivery(number, line, secret or entry.SECRET)
@@ -79,14 +73,29 @@ def read(folder: Path, secret: str | None = None) -> Case:
         stratum="own_data",
         records=tuple(row["id"] for row in deliveries if row["status"] == "pending"),
         rows={
-            "prices": prices,
-            "customers": [{"id": id, "name": "", "email": ""} for id in owners],
-            "subscriptions": subscriptions,
+            **rows,
             "pending_events": deliveries,
             "billing_events": [],
             "decisions": rejections,
         },
     )
+
+
+def records(folder: Path) -> dict[str, list[dict[str, Json]]]:
+    """The rows of ``prices``, ``customers`` and ``subscriptions`` in a folder's tables. Raises
+    ``BenchError`` naming file and line for a table that cannot be used."""
+    prices = [_price(*row) for row in _table(folder / "prices.csv", PRICE_COLUMNS)]
+    subscriptions = [
+        _subscription(*row) for row in _table(folder / "subscriptions.csv", SUBSCRIPTION_COLUMNS)
+    ]
+    _distinct(folder / "prices.csv", prices)
+    _distinct(folder / "subscriptions.csv", subscriptions)
+    owners = sorted({row["customer_id"] for row in subscriptions})
+    return {
+        "prices": prices,
+        "customers": [{"id": id, "name": "", "email": ""} for id in owners],
+        "subscriptions": subscriptions,
+    }
 
 
 def write(workspace: Workspace, folder: Path) -> Path:

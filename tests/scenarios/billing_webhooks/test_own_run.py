@@ -308,3 +308,14 @@ def test_the_secret_is_not_in_the_manifest(
     folder = run(data, tmp_path, "--approach", "job", "--cases", "1", "--secret", "whsec_mine")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["command"] == "bench run --secret ***"
+
+
+def test_shares_are_of_your_records_not_of_some_production(
+    plain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke(["report", str(plain)]) == 0
+    told = capsys.readouterr().out
+    assert "on your" in told
+    assert "in pro-" not in told
+    page = (plain / "report.html").read_text(encoding="utf-8")
+    assert "in production</p>" not in page
