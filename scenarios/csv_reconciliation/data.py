@@ -76,7 +76,10 @@ def _case(
         (other,) = KINDS[rng.choice(ORDINARY)].build(draft)
         last = len(rows) - (rows[-1].reason == "total_row")
         rows.insert(rng.randint(0, last), other)
-    id_ = f"{stratum}-{number:04d}" + (f"-rows{size}" if size else "")
+    place = f"-{number:04d}" + (f"-rows{size}" if size else "")
+    id_ = stratum + place
+    if draft.twin:
+        draft.twin += place
     form = (
         files.Format(surplus=draft.surplus) if kind.plain else files.drawn(rng, draft.people.locale)
     )

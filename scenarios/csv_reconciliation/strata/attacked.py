@@ -51,7 +51,7 @@ def _file() -> Mapping[str, Json]:
 @KINDS.add(hostile=len(attacks()), locales=(US,))
 def hostile_cell(draft: Draft) -> list[Planned]:
     """An attack in a cell: nothing else is different."""
-    draft.twin = f"{hostile_twin.__name__}-{draft.number:04d}"
+    draft.twin = hostile_twin.__name__
     return _built(draft, neutral=False)
 
 

@@ -64,6 +64,7 @@ class Draft:
         self.number = number
         self.variant = ""
         self.twin: str | None = None
+        """Stratum whose case of the same number is the same but for an attack."""
         self.surplus = ""
         """Header of a last column that nobody asked for."""
         self.people = Population(rng, locale)

@@ -65,6 +65,14 @@ def judged(case: Case, template: Template) -> Verdict:
         return SCENARIO.verify(case, workspace)
 
 
+def test_attacks_in_longer_files_have_twins_too() -> None:
+    longer = SCENARIO.configured({"rows": "5"})
+    (hostile,) = longer.cases({"hostile_cell": 1}, SEED)
+    (twin,) = longer.cases({"hostile_twin": 1}, SEED)
+    assert hostile.twin == twin.id
+    assert len(hostile.records) == 5
+
+
 @each_attack
 def test_the_job_is_not_moved(number: int, template: Template) -> None:
     hostile, twin = (judged(each[number], template) for each in (HOSTILE, TWINS))
