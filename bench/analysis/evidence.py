@@ -139,10 +139,9 @@ def ten_thousand(e: Evidence) -> Finding:
     else:
         return unmeasured("the job was not timed")
     sure = f" ({hours * low:,.1f} to {hours * high:,.1f})" if low < high else ""
-    figure = (
-        f"one after another the agent takes {hours:,.1f} h{sure}, the job {plain:,.0f} s; "
-        f"{at_once} at once, if nothing slows down, {hours / at_once:,.1f} h"
-    )
+    figure = f"one after another the agent takes {hours:,.1f} h{sure}, the job {plain:,.0f} s"
+    if e.hosted and at_once > 1:
+        figure += f"; {at_once} at once, if nothing slows down, {hours / at_once:,.1f} h"
     if plain >= 3600:
         return "contradicted", figure
     seconds = hours * 3600

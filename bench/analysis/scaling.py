@@ -132,7 +132,9 @@ def exponent(points: Sequence[tuple[float, float | None]]) -> Exponent | None:
     fit = stats.linregress([x for x, _ in known], [y for _, y in known])
     if len(known) < 3:
         return Exponent(float(fit.slope), None, None, len(known))
-    half = float(stats.t.ppf(0.975, len(known) - 2) * fit.stderr)
+    # Figures that are all equal leave no residual, which scipy's standard error divides by.
+    error = 0.0 if math.isnan(fit.stderr) else float(fit.stderr)
+    half = float(stats.t.ppf(0.975, len(known) - 2)) * error
     return Exponent(float(fit.slope), float(fit.slope - half), float(fit.slope + half), len(known))
 
 

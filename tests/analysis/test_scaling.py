@@ -168,3 +168,9 @@ def test_without_a_sweep_there_are_projections_and_no_curve(recorded: Run) -> No
     summary = summarise_run(recorded, [])
     assert summary.curves == ()
     assert {each.records for each in summary.projections} == {10_000, 1_000_000}
+
+
+def test_what_does_not_grow_at_all_has_the_exponent_nought_for_certain() -> None:
+    found = exponent([(1, 7.5), (2, 7.5), (4, 7.5), (8, 7.5)])
+    assert found is not None
+    assert (found.value, found.low, found.high) == (0, 0, 0)

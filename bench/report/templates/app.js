@@ -185,7 +185,7 @@ const breakWords = (found, unit) => Number.isFinite(found.at)
   ? `The ${found.above} is cheaper than the ${found.below} beyond ${digits(found.at)} ${unit} `
     + `(${digits(found.low)} to ${Number.isFinite(found.high) ? digits(found.high) : "unbounded"}).`
   : `The ${found.below} is cheaper than the ${found.above} at any number of ${unit}`
-    + `${Number.isFinite(found.low) ? `, though perhaps only up to ${digits(found.low)}` : ""}.`;
+    + `${Number.isFinite(found.low) ? found.low > 0 ? `, though perhaps only up to ${digits(found.low)}` : ", though perhaps at none" : ""}.`;
 
 const map = (scenario, candidates, data) => {
   const p = parameters, cells = Economics.map(candidates, p, data.volumes, data.changes);

@@ -94,7 +94,7 @@ const shownCell = (name, row) => {
   const value = row[name];
   if (name === "approach") return [element("span", { class: `dot ${known(value)}`, "aria-hidden": "true" }), value.replaceAll("_", " "), element("small", {}, row.model)];
   if (name === "verdict") return [element("span", { class: `verdict ${value}` }, value)];
-  if (name === "dollars") return [value === null ? "—" : value === 0 ? "$0" : `$${digits(value)}`];
+  if (name === "dollars") return [value === null ? "—" : value === 0 ? "$0" : value < 1e-6 ? "< $0.000001" : `$${digits(value)}`];
   if (name === "seconds") return [seconds(value)];
   if (typeof value === "number") return [value.toLocaleString("en-US")];
   return [value ?? "—"];
