@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,3 +101,9 @@ def test_a_sweep_over_the_size_of_cases_tells_of_each_record(tmp_path: Path) -> 
     text = render(summary, [chart], {})
     assert "records right" in text
     assert "Time, tokens and dollars of one record." in text
+
+
+def test_an_axis_within_one_decade_is_not_left_without_figures(tmp_path: Path) -> None:
+    _, chart = swept(tmp_path / "run", "concurrency")
+    time = chart.svg.partition('id="axes_1"')[2].partition('id="axes_2"')[0]
+    assert len(re.findall(r">[\d.]+ (?:min|s)<", time)) >= 2

@@ -144,7 +144,11 @@ def _draw(
 
 def _label(axes: Axes, what: str) -> None:
     axes.set_ylabel(FIGURES[what])
-    axes.yaxis.set_major_locator(LogLocator(numticks=6))
+    low, high = axes.get_ylim()
+    # Within one decade there may be no power of ten to name.
+    axes.yaxis.set_major_locator(
+        LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,), numticks=6)
+    )
     axes.yaxis.set_minor_locator(NullLocator())
     said = {
         "seconds": lambda y, _: tick(numbers.seconds(y)),
