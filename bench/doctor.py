@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +14,22 @@ from typing import Literal
 
 import psutil
 
-from bench.database import free_bytes
+from bench.errors import BenchError
 
 State = Literal["ok", "note", "bad"]
 
-PACKAGES = ("litellm", "xllamacpp", "sqlalchemy", "pandas", "matplotlib", "stripe", "tiktoken")
+PACKAGES = (
+    *(
+        "litellm",
+        "xllamacpp",
+        "sqlalchemy",
+        "psycopg",
+        "pandas",
+        "matplotlib",
+        "stripe",
+        "tiktoken",
+    ),
+)
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY")
 ENOUGH_DISK = 2_000_000_000
 
@@ -30,9 +42,11 @@ class Finding:
     text: str
 
 
-def examine(results: Path) -> list[Finding]:
-    """Look at Python, packages, models, keys, disk, memory and the results folder."""
-    return [*_python(), *_packages(), *_models(), *_keys(), *_machine(results)]
+def examine(results: Path, database: str | None = None) -> list[Finding]:
+    """Look at Python, packages, models, keys, disk, memory and the results folder; at the server
+    too where a ``database`` is given."""
+    found = [*_python(), *_packages(), *_models(), *_keys(), *_machine(results)]
+    return [*found, *_server(database)] if database else found
 
 
 def _python() -> Iterator[Finding]:
@@ -66,6 +80,13 @@ def _keys() -> Iterator[Finding]:
             yield Finding("note", f"{key} is not set: export it to use that provider's models")
 
 
+def free_bytes(path: Path) -> int:
+    """Free disk space where ``path`` is, or will be."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(os.fspath(path)).free
+
+
 def _machine(results: Path) -> Iterator[Finding]:
     memory = psutil.virtual_memory().available
     yield Finding("ok", f"{os.cpu_count()} cores, {memory / 2**30:.1f} GiB of memory available")
@@ -81,3 +102,22 @@ def _machine(results: Path) -> Iterator[Finding]:
         yield Finding("ok", f"{results} can be written")
     else:
         yield Finding("bad", f"{results} cannot be written: choose another folder with --results")
+
+
+def _server(address: str) -> Iterator[Finding]:
+    from bench.database.postgresql import left_behind
+    from bench.database.server import open_server
+
+    try:
+        server = open_server(address)
+        schemas = left_behind(server)
+    except BenchError as error:
+        yield Finding("bad", str(error))
+        return
+    yield Finding("ok", f"PostgreSQL {server.version} at {server.shown}, fit for --database")
+    if schemas:
+        yield Finding(
+            "note",
+            f"{len(schemas)} schemas of runs under way, or killed, in that database: the next run "
+            "with --database removes those of killed ones",
+        )

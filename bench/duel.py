@@ -198,7 +198,11 @@ async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
                 watcher,
                 {
                     run.scenario.name: stack.enter_context(
-                        Template(run.scenario, duel.plans[side].settings.seed)
+                        Template(
+                            run.scenario,
+                            duel.plans[side].settings.seed,
+                            server=duel.plans[side].server,
+                        )
                     )
                     for run in duel.plans[side].scenarios
                 },

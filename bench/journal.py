@@ -152,6 +152,8 @@ class Manifest:
     """Keyed hashes stand for what was said, and for what was decided beyond its kind."""
     through_http: bool = False
     """Cases reached their databases over HTTP, through the scenarios' receiving ends."""
+    database: Mapping[str, str] = field(default_factory=dict)
+    """``engine`` and ``version`` of what held the trials' databases; empty in older runs."""
 
 
 @dataclass

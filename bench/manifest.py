@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import platform
+import sqlite3
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,7 +26,12 @@ from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
 from bench.types import Json, Limits, Model, Request, Scenario, Sweep
 
-VERSIONED = ("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "faker", "stripe", "rapidfuzz")
+VERSIONED = (
+    *("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "psycopg", "faker", "stripe"),
+    "rapidfuzz",
+)
+SQLITE = "SQLite"
+POSTGRESQL = "PostgreSQL"
 
 USD_PER_MACHINE_HOUR = 0.10
 """Assumed price of a machine with 2 cores, for compute dollars: docs/dollars.md says why."""
@@ -51,6 +57,8 @@ class Settings:
     sweep: Sweep | None = None
     rpm: int | None = None
     tpm: int | None = None
+    database: str = SQLITE
+    """The engine that holds the trials' databases."""
 
     @property
     def batches(self) -> tuple[int, ...]:
@@ -69,6 +77,7 @@ def make_manifest(
     command: str,
     planned_trials: int,
     notes: Sequence[str] = (),
+    database_version: str = sqlite3.sqlite_version,
 ) -> Manifest:
     """The manifest of a new run, named after the time and its identity."""
     scenarios = tuple(_scenario_plan(run) for run in runs)
@@ -115,6 +124,7 @@ def make_manifest(
         tpm=settings.tpm,
         redacted=settings.redact,
         through_http=settings.through_http,
+        database={"engine": settings.database, "version": database_version},
     )
 
 
@@ -125,6 +135,8 @@ def _deciding(settings: Settings) -> dict[str, Json]:
     for name in ("sweep", "through_http"):  # a run without is what it was before there were any
         if not found[name]:
             del found[name]
+    if settings.database == SQLITE:
+        del found["database"]
     return found
 
 

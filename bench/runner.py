@@ -18,6 +18,7 @@ from typing import Protocol
 from bench.abilities import Unguardable
 from bench.approaches import approach as find_approach
 from bench.database import Template
+from bench.database.server import Server
 from bench.dollars import api_dollars, dollars, provenances
 from bench.errors import BenchError, BudgetError
 from bench.hashing import content_hash
@@ -34,6 +35,7 @@ from bench.types import (
     Case,
     Conduct,
     Model,
+    QueryClock,
     Scenario,
     Status,
     Timing,
@@ -63,6 +65,8 @@ class Plan:
     prices: PriceTable = field(default_factory=price_table)
     point: str = ""
     """The point of a sweep that this is the plan of."""
+    server: Server | None = None
+    """Where the databases are; None for SQLite."""
 
     def plain(self) -> list[TrialPlan]:
         """The trials of approaches that need no model."""
@@ -142,7 +146,12 @@ async def run(
 def _templates(plan: Plan, stack: ExitStack) -> dict[str, Template]:
     return {
         each.scenario.name: stack.enter_context(
-            Template(each.scenario, plan.settings.seed, through_http=plan.settings.through_http)
+            Template(
+                each.scenario,
+                plan.settings.seed,
+                server=plan.server,
+                through_http=plan.settings.through_http,
+            )
         )
         for each in plan.scenarios
     }
@@ -240,6 +249,7 @@ class Bench:
             clock = time.perf_counter()
             conduct = await approach.run(assignment)
             wall_s = time.perf_counter() - clock
+            asked = replace(workspace.clock)
             verdict = scenario.verify(case, workspace)
             state = scenario.state(workspace)
         timing = None
@@ -256,6 +266,7 @@ class Bench:
             started=started,
             wall_s=wall_s,
             timing=timing,
+            asked=asked,
             state_hash=content_hash(state),
             hostile=self.runs[planned.scenario].hostile(case),
         )
@@ -304,6 +315,7 @@ def _trial(
     started: float,
     wall_s: float,
     timing: Timing | None,
+    asked: QueryClock,
     state_hash: str,
     hostile: bool,
 ) -> Trial:
@@ -368,6 +380,8 @@ def _trial(
         twin=case.twin,
         hostile=hostile,
         point=planned.point,
+        queries=asked.statements,
+        query_s=asked.seconds,
     )
 
 

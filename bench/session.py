@@ -13,9 +13,10 @@ import scenarios
 from bench.abilities import OwnRecords, Receiving, TakesData
 from bench.approaches import APPROACHES, approach
 from bench.configured import configured
+from bench.database.server import open_server
 from bench.errors import BenchError
 from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs, unused
-from bench.manifest import Settings, make_manifest
+from bench.manifest import POSTGRESQL, SQLITE, Settings, make_manifest
 from bench.metering.prices import price, price_table
 from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import Spending
@@ -109,6 +110,8 @@ class Options:
     """Verifies signed records in it. Written nowhere."""
     redact: bool = False
     """Write keyed hashes for what was said and decided."""
+    database: str | None = field(default=None, repr=False)
+    """Address of a PostgreSQL database, which may hold a password; None for SQLite."""
     fresh: bool = False
     """Start a new run even if an unfinished one could be continued."""
     command: str = "bench run"
@@ -166,6 +169,7 @@ def prepare(options: Options) -> Session:
 
     Raises ``BenchError`` for whatever the user can mend.
     """
+    server = open_server(options.database) if options.database else None
     chosen = _chosen(options)
     if options.through_http:
         _check_receiving(chosen)
@@ -207,6 +211,7 @@ def prepare(options: Options) -> Session:
         tpm=options.tpm,
         redact=options.redact,
         through_http=options.through_http,
+        database=POSTGRESQL if server else SQLITE,
     )
     table = price_table(options.prices)
     for model in models:
@@ -214,7 +219,7 @@ def prepare(options: Options) -> Session:
             model.rate_limit = RateLimit(options.rpm, options.tpm)
             if options.max_usd is not None:
                 price(model.priced_as or model.name, table)  # a cap needs a price
-    plan = Plan(runs_, models, settings, table)
+    plan = Plan(runs_, models, settings, table, server=server)
     manifest = make_manifest(
         runs_,
         models,
@@ -223,6 +228,7 @@ def prepare(options: Options) -> Session:
         command=options.command,
         planned_trials=len(plan.trials()),
         notes=(RECEIVED,) if options.through_http else (),
+        **({"database_version": server.version} if server else {}),
     )
     unfinished = None if options.fresh else find_unfinished(options.results, manifest.identity)
     if unfinished is not None:

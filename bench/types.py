@@ -123,6 +123,20 @@ class Task:
     step_limit: int
 
 
+@dataclass(slots=True)
+class QueryClock:
+    """What the database was asked since the case was loaded, and how long that took."""
+
+    statements: int = 0
+    seconds: float = 0.0
+    """Spent waiting for it: executing, fetching rows, committing, with the way there and back."""
+
+    def reset(self) -> None:
+        """Start anew."""
+        self.statements = 0
+        self.seconds = 0.0
+
+
 @dataclass(frozen=True)
 class Workspace:
     """What one trial may touch: a database of its own and a folder of its own."""
@@ -131,6 +145,8 @@ class Workspace:
     folder: Path
     writes: list[tuple[str, str]] = field(default_factory=list)
     """(statement, parameters) of every write since the case was loaded, in order."""
+    clock: QueryClock = field(default_factory=QueryClock)
+    """Runs while the database works."""
 
 
 @dataclass(frozen=True)
@@ -443,6 +459,10 @@ class ToolRecord:
     guarded: bool = False
     guard: str = ""
     """Which guard refused it; empty if none did."""
+    queries: int | None = None
+    """Statements that it sent to the database; None in older runs."""
+    query_s: float | None = None
+    """The part of ``duration_s`` that it waited for the database."""
 
 
 @dataclass(frozen=True)
@@ -571,6 +591,10 @@ class Trial:
     """The point of a sweep that it belongs to, ``concurrency=4``; it counts for nothing else."""
     unknown: int = 0
     """Records of which nobody said what is right: neither passed, deferred nor failed."""
+    queries: int | None = None
+    """Statements that the approach sent to the database; None in older runs."""
+    query_s: float | None = None
+    """Seconds that it waited for the database."""
 
     @property
     def everyday(self) -> bool:

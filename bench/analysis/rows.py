@@ -19,6 +19,7 @@ from bench.analysis.foresight import Foresight
 from bench.analysis.guards import Guarded
 from bench.analysis.pairs import Pairs
 from bench.analysis.projection import Projection
+from bench.analysis.queries import Queries
 from bench.analysis.scaling import Curve
 from bench.analysis.steps import Steps
 from bench.types import Json, Provenance
@@ -342,3 +343,7 @@ class Summary(Documented):
     that is the question."""
     forecasts: tuple[Foresight, ...] = ()
     """The forecast made before the run and its error, for each hosted model."""
+    database: Mapping[str, str] = field(default_factory=dict)
+    """``engine`` and ``version`` of what held the trials' databases; empty in older runs."""
+    queries: tuple[Queries, ...] = ()
+    """How long each tool, and the job, waited for the database."""

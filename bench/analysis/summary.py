@@ -22,6 +22,7 @@ from bench.analysis.guards import guarded
 from bench.analysis.notices import notices
 from bench.analysis.pairs import pairs
 from bench.analysis.projection import projections
+from bench.analysis.queries import QueryTally
 from bench.analysis.rates import Candidate
 from bench.analysis.rows import (
     SCHEMA_VERSION,
@@ -63,7 +64,10 @@ def summarise_run(
     manifest = run.manifest
     kinds = _dollar_kinds(run.trials)
     swept = {trial.attempt for trial in run.swept}
-    measured_steps, lost = measure_steps(run.trials, (s for s in steps if s.attempt not in swept))
+    thoughtful = [trial for trial in run.trials if trial.approach not in BASELINES]
+    tally = QueryTally(thoughtful, manifest.database)
+    counted = tally.passing(s for s in steps if s.attempt not in swept)
+    measured_steps, lost = measure_steps(run.trials, counted)
     groups = [
         (plan, approach, model, found)
         for plan in manifest.scenarios
@@ -121,6 +125,8 @@ def summarise_run(
             if approach not in BASELINES
         ),
         steps=tuple(measured_steps),
+        database=manifest.database,
+        queries=tuple(tally.rows()),
         failures=tuple(
             failure
             for _, approach, _, found in groups

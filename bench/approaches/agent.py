@@ -269,12 +269,16 @@ class _Work:
 def execute(call: ToolCall, tools: dict[str, Tool], context: ToolContext) -> ToolRecord:
     """Run one tool call for real; whatever is wrong with it becomes text for the model."""
     started = time.perf_counter()
+    clock = context.workspace.clock
+    statements, seconds = clock.statements, clock.seconds
     guard = ""
     ok = False
     result: Json
     tool = tools.get(call.name)
     if tool is None:
         result = {"error": f"no tool {call.name!r}; there are {', '.join(tools)}"}
+    elif not _storable(dict(call.arguments)):
+        result = {"error": "arguments: no text may hold zero bytes or halves of characters"}
     else:
         try:
             result = tool.run(context, tool.arguments.model_validate(dict(call.arguments)))
@@ -292,7 +296,21 @@ def execute(call: ToolCall, tools: dict[str, Tool], context: ToolContext) -> Too
         duration_s=time.perf_counter() - started,
         guarded=bool(guard),
         guard=guard,
+        queries=clock.statements - statements,
+        query_s=clock.seconds - seconds,
     )
+
+
+def _storable(value: Json) -> bool:
+    """Whether every database takes the texts in it: JSON has escapes for what is no text."""
+    if isinstance(value, str):
+        try:
+            return b"\0" not in value.encode()
+        except UnicodeEncodeError:
+            return False
+    if isinstance(value, dict):
+        return all(map(_storable, (*value, *value.values())))
+    return not isinstance(value, list) or all(map(_storable, value))
 
 
 def _fingerprint(record: ToolRecord) -> str:

@@ -144,6 +144,14 @@ def run(
             help="Endpoint secret, for signed raw bodies in --data. Never written anywhere.",
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Keep the trials' databases on a PostgreSQL server, such as "
+            "postgresql+psycopg://user@host/db, instead of in SQLite files: docs/postgresql.md.",
+        ),
+    ] = None,
     redact: Annotated[
         bool,
         typer.Option(
@@ -180,6 +188,8 @@ def run(
       bench run --sweep records=1e2,1e3,1e4             how time grows with the records
 
       bench run billing_webhooks --data my-events       your own events through all approaches
+
+      bench run --database postgresql+psycopg://me@localhost/scratch    databases on a server
     """
     from bench.configured import parse as parse_options
     from bench.models.faults import scrub
@@ -225,9 +235,20 @@ def run(
         data=data,
         secret=secret,
         redact=redact,
+        database=database,
         fresh=fresh,
-        command=scrub(" ".join(["bench", *sys.argv[1:]]), secret),
+        command=scrub(_as_typed(database), secret),
     )
     done = execute(options, workers=workers, allow_unpriced=allow_unpriced, yes=yes)
     if done.undone:
         raise typer.Exit(3)
+
+
+def _as_typed(database: str | None) -> str:
+    """The command, without what the address of a database holds of secrets."""
+    if database is None:
+        return " ".join(["bench", *sys.argv[1:]])
+    from bench.database.server import parse, shown
+
+    address = shown(parse(database))
+    return " ".join(["bench", *(part.replace(database, address) for part in sys.argv[1:])])

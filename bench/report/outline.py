@@ -89,7 +89,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
             "Time and tokens",
             "latency",
             () if calls else ("No model was called.",),
-            present(conduct.time_table(summary, name), calls),
+            present(conduct.time_table(summary, name), calls, conduct.queries_table(summary, name)),
             drawn("latency", "tokens"),
         ),
         *_scaling(summary, name, drawn("scaling")),

@@ -13,7 +13,7 @@ from bench.analysis.failures import CAUSES
 from bench.hashing import content_hash
 from bench.journal import read_run, read_steps
 from bench.report import numbers
-from bench.types import Json, Step, Trial
+from bench.types import Json, Step, ToolRecord, Trial
 
 Role = Literal["system", "user", "model", "tool", "harness"]
 
@@ -125,11 +125,23 @@ def _step_blocks(step: Step) -> Iterator[Block]:
             "tool",
             f"{tool.name}({_text(tool.arguments)})",
             _text(tool.result),
-            small=" · ".join(
-                filter(None, (state, numbers.seconds(tool.duration_s) if tool.duration_s else ""))
-            ),
+            small=" · ".join(filter(None, (state, _time(tool)))),
             bad=not tool.ok,
         )
+
+
+def _time(tool: ToolRecord) -> str:
+    """How long a call took, and how much of that the database."""
+    if not tool.duration_s:
+        return ""
+    time = numbers.seconds(tool.duration_s)
+    if not tool.queries:
+        return time
+    return f"{time}, {numbers.seconds(tool.query_s)} of it {_statements(tool.queries)}"
+
+
+def _statements(count: int) -> str:
+    return "in one statement" if count == 1 else f"in {numbers.count(count)} statements"
 
 
 def _echoes(role: str, text: str, before: Step) -> bool:
@@ -163,6 +175,11 @@ def _facts(trial: Trial) -> tuple[tuple[str, str], ...]:
         ),
         ("provenance", f"success {trial.provenance.success}, time {trial.provenance.time}"),
     ]
+    if trial.queries:
+        facts.insert(
+            -1,
+            ("database", f"{numbers.seconds(trial.query_s)} {_statements(trial.queries)}"),
+        )
     if trial.cause is not None:
         words = CAUSES.get(trial.cause, trial.cause.value)
         facts.insert(6, ("ended because", f"{words}: {trial.detail}" if trial.detail else words))

@@ -60,6 +60,7 @@ async def _work(link: socket.socket) -> None:
                         run.scenario,
                         share.plan.settings.seed,
                         share.scratch,
+                        share.plan.server,
                         through_http=share.plan.settings.through_http,
                     )
                 )

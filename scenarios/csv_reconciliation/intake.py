@@ -114,7 +114,8 @@ def _phone(value: str, info: ValidationInfo) -> str:
 
 
 def _tidy(value: str) -> str:
-    return " ".join(value.split())
+    """Without spare blanks, and without zero bytes, which not every database takes."""
+    return " ".join(value.replace("\0", "").split())
 
 
 Plain = Annotated[str, BeforeValidator(_tidy)]

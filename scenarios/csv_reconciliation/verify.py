@@ -30,7 +30,7 @@ NAMES = tuple(column.name for column in CUSTOMER_COLUMNS if column.name != "id")
 SEPARATOR = "\t"
 PLAIN_INSERT = re.compile(r"INSERT INTO customers\b", re.IGNORECASE)
 UPDATE_BY_ID = re.compile(
-    r"^UPDATE customers SET .* WHERE customers\.id = (\?|%\(\w+\)s)$", re.DOTALL
+    r"^UPDATE customers SET .* WHERE customers\.id = (\?|%\(\w+\)s)(::\w+)?$", re.DOTALL
 )
 
 FIGURE = re.compile(r"^\| (\w+) \| (-?\d+) \|$", re.MULTILINE)

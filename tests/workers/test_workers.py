@@ -27,7 +27,7 @@ from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.running import Quiet
 from tests.test_hosted_run import agent_plan, case_of, check_kills, run_into
 
-CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars"}
+CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars", "query_s"}
 
 
 def run_with(

@@ -7,6 +7,7 @@ from typing import Literal
 
 from bench.analysis.determinism import Determinism
 from bench.analysis.failures import Failure
+from bench.analysis.queries import Queries
 from bench.analysis.rows import Row, RowProvenance
 from bench.analysis.steps import Steps
 from bench.report import numbers
@@ -75,7 +76,7 @@ LEFT: Literal["left"] = "left"
 WHO = Column("approach", LEFT)
 
 
-def who(row: Row | Determinism | Steps | Failure) -> Cell:
+def who(row: Row | Determinism | Steps | Failure | Queries) -> Cell:
     """Whose figures follow: the approach, its model below."""
     return Cell(label(row.approach, None), small=row.model or "", approach=row.approach)
 

@@ -245,6 +245,41 @@ def steps_table(summary: Summary, scenario: str) -> Table | None:
     )
 
 
+def queries_table(summary: Summary, scenario: str) -> Table | None:
+    """How long tools and the job wait for the database; None where nobody counted."""
+    rows = [row for row in summary.queries if row.scenario == scenario]
+    if not rows:
+        return None
+    return Table(
+        title=f"Time in the database: {rows[0].engine} {rows[0].version}",
+        columns=(
+            WHO,
+            Column("call", LEFT),
+            Column("calls"),
+            Column("statements a call"),
+            *(Column(name) for name in ("p50", "p95", "p99", "longest")),
+            Column("of the call's time"),
+        ),
+        rows=tuple(
+            (
+                who(row),
+                Cell(row.tool or "a whole case"),
+                Cell(numbers.count(row.calls)),
+                Cell(numbers.significant(row.statements, 2)),
+                *(
+                    Cell(numbers.seconds(getattr(row, name)), note=row.reasons.get(name, ""))
+                    for name in ("p50_s", "p95_s", "p99_s", "max_s")
+                ),
+                Cell(numbers.percent(row.share), note=row.reasons.get("share", "")),
+            )
+            for row in rows
+        ),
+        caption="Executing, fetching rows and committing, as the program sees it, with the way "
+        "there and back. Measured, also where a model's own time is not: tools are real whoever "
+        "calls them.",
+    )
+
+
 def failures_table(summary: Summary, scenario: str) -> Table | None:
     """The most frequent causes of failure; None if nothing failed."""
     rows = [row for row in summary.failures if row.scenario == scenario]
