@@ -14,11 +14,18 @@ from bench.report.tables import changes, mistakes
 from bench.report.tables.cells import Table
 
 
+NAMES = 2
+"""Columns that name the row, and so are kept in one piece."""
+
+
 def special(summary: Summary, scenario: str) -> list[RenderableType]:
     """Drift and the repair it called for, attacks, guards that were off; nothing in an ordinary
     run."""
     chosen: tuple[tuple[Table | None, tuple[str, ...]], ...] = (
-        (changes.drift_table(summary, scenario, ("all", "changed")), ("provenance",)),
+        (
+            changes.drift_table(summary, scenario, ("all", "changed")),
+            ("deferred", "wrong without entry", "provenance"),
+        ),
         (changes.repair_table(summary, scenario), ()),
         (mistakes.attack_table(summary, scenario), ()),
     )
@@ -28,7 +35,7 @@ def special(summary: Summary, scenario: str) -> list[RenderableType]:
 
 
 def _shown(table: Table, leave_out: Sequence[str]) -> RenderableType:
-    """A report's table for 100 columns: the second line of a cell below the first."""
+    """A report's table for 80 columns: the second line of a cell below the first."""
     shown = RichTable(
         title=table.title,
         title_justify="left",
@@ -40,7 +47,7 @@ def _shown(table: Table, leave_out: Sequence[str]) -> RenderableType:
     kept = [n for n, column in enumerate(table.columns) if column.title not in leave_out]
     for number in kept:
         column = table.columns[number]
-        shown.add_column(column.title, justify=column.align)
+        shown.add_column(column.title, justify=column.align, no_wrap=number < NAMES)
     for row in table.rows:
         cells = []
         for number in kept:

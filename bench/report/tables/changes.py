@@ -11,13 +11,13 @@ from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label
 
 WORLDS = {
     "none": "before",
-    "shape": "another shape",
-    "rules": "other rules, as before",
-    "rules_repaired": "other rules, repaired",
+    "shape": "new shape",
+    "rules": "new rules",
+    "rules_repaired": "repaired",
 }
 PARTS = {
     "all": "all",
-    "changed": "made to show the change",
+    "changed": "made for it",
     "others": "the other cases",
 }
 NOT_WORDED = "this scenario does not say what stands in its books"
@@ -45,14 +45,15 @@ def drift_table(
             Column("wrong"),
             Column("wrong entries"),
             Column("wrong without entry"),
-            Column("change in points"),
+            Column("change, points"),
             Column("provenance", LEFT),
         ),
         rows=tuple(_cells(row) for row in rows),
         caption="The same cases, before and after. Right, deferred and wrong are shares of records "
         "with 95% intervals; a wrong entry is a record with something wrong in the books; the "
-        "change counts whole cases, paired. “As before”: nothing was repaired. Only "
-        "like is compared with like: repaired with repaired.",
+        "change counts whole cases, paired. In “new rules” nothing was "
+        "repaired yet. “Made for it”: cases in which the "
+        "change matters. Only like is compared with like: repaired with repaired.",
     )
 
 
