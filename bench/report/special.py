@@ -13,7 +13,6 @@ from bench.analysis.rows import Summary
 from bench.report.tables import changes, mistakes
 from bench.report.tables.cells import Table
 
-
 NAMES = 2
 """Columns that name the row, and so are kept in one piece."""
 
