@@ -1,7 +1,9 @@
 """A run's folder: manifest, journal (one line a trial), traces (one line a step).
 
-The journal is append-only JSON lines. A trial counts from the moment its line is complete on
-disk; a torn last line, which a kill can leave, is dropped on reading and cut off on resuming.
+The journal is append-only JSON lines. A trial counts from the moment its line is written whole,
+which no kill of the process undoes; a torn last line, which a kill can leave, is dropped on reading
+and cut off on resuming. A crash of the machine may take the last lines, see ``FLUSH_S``: their
+trials are run again.
 Whatever comes after a run reads these files and nothing else.
 """
 
@@ -31,7 +33,8 @@ JOURNAL = "journal.jsonl"
 TRACES = "traces.jsonl"
 
 FLUSH_S = 0.25
-"""Where trials end faster than this, those of one interval are flushed to the disk together."""
+"""Where trials end faster than this, those of one interval are flushed to the disk together, by
+the first that ends after it. Until then, a power cut or a crash of the machine may lose them."""
 
 T = TypeVar("T")
 
@@ -219,8 +222,9 @@ class Journal:
         append(self._traces, encode("step", step), self.folder)
 
     def trial(self, trial: Trial) -> None:
-        """Put a finished trial on record. It survives a kill of the process from here on, and
-        within ``FLUSH_S`` seconds of work a crash of the machine."""
+        """Put a finished trial on record. It survives a kill of the process from here on, and a
+        crash of the machine from the next flush on: now, unless one was less than ``FLUSH_S``
+        seconds ago."""
         self.trial_line(encode("trial", trial))
 
     def trial_line(self, line: bytes) -> None:
