@@ -126,10 +126,14 @@ class DirectModel(HostedModel):
 
 
 def _unsent(error: Exception) -> bool:
-    """Whether the connection was closed before the request's body, which is written in one piece,
-    could leave: no error of the system's, but aiohttp's own refusal to write."""
-    refused = isinstance(error, aiohttp.ClientOSError) and error.errno is None
-    return refused and "Can not write request body" in str(error)
+    """Whether the connection was closed before anything of the request could leave.
+
+    aiohttp writes headers and body in one piece. Where the connection is closing, its writer
+    refuses with an exception of its own, which is the cause of what comes out; whatever happens to
+    a request that has left in part has another cause, or none.
+    """
+    refused = isinstance(error.__cause__, aiohttp.ClientConnectionResetError)
+    return refused and isinstance(error, aiohttp.ClientOSError)
 
 
 def _answer(body: Mapping[str, Json], headers: Mapping[str, str]) -> Answer:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bench.errors import BenchError, ProviderError
@@ -129,3 +134,90 @@ def test_a_key_goes_only_to_whom_it_was_meant_for(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(BenchError, match="set OPENAI_API_KEY"):
         DirectModel("direct/gpt-5.5")
+
+
+# --- connections that the server closes -----------------------------------------------------
+
+
+class Closing:
+    """A server of one reply, which keeps its connections until it is told to ``hang_up``; the
+    request after the first is cut off in the middle if ``reads`` says how much of it is read."""
+
+    def __init__(self, reads: int | None = None) -> None:
+        self.reads = reads
+        self.whole = self.begun = 0
+        self._open: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await self._answer(reader, writer):
+                pass
+        writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        self.begun += 1
+        if self.begun > 1 and self.reads is not None:
+            await reader.readexactly(self.reads)
+            return False
+        await reader.readexactly(int(head.partition("content-length:")[2].split()[0]))
+        self.whole += 1
+        body = b'{"choices":[{"message":{"content":"odd"},"finish_reason":"stop"}]}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        writer.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        return True
+
+    async def hang_up(self) -> None:
+        """Close, and come back when the client is about to write to a connection that its loop
+        has just found closed: a tick earlier where a request is written in the next one."""
+        for writer in self._open:
+            writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        self._open.clear()
+        for _tick in range(2 if sys.version_info >= (3, 12) else 1):
+            await asyncio.sleep(0)
+
+
+def ask_twice(server: Closing, second: Request, reused: Callable[[], Awaitable[None]]) -> Reply:
+    """Two calls over one connection, without any further attempt; ``reused`` runs when the second
+    has taken the connection, and not yet written."""
+
+    async def run() -> Reply:
+        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        model = DirectModel("direct/any", base_url=f"http://127.0.0.1:{port}/v1", attempts=1)
+        traces = aiohttp.TraceConfig()
+
+        async def taken(*_about: object) -> None:
+            await reused()
+
+        traces.on_connection_reuseconn.append(taken)
+        model._session = aiohttp.ClientSession(trace_configs=[traces])
+        try:
+            await model.reply(ASK)
+            return await model.reply(second)
+        finally:
+            await model.close()
+            listening.close()
+            await asyncio.sleep(0.02)  # the server's side ends too
+
+    return asyncio.run(run())
+
+
+def test_a_request_that_met_a_closing_connection_is_sent_on_another_and_once() -> None:
+    server = Closing()
+    assert ask_twice(server, ASK, server.hang_up).text == "odd"
+    assert (server.begun, server.whole) == (2, 2)
+
+
+def test_a_request_cut_off_on_its_way_may_have_been_billed_and_is_not_resent() -> None:
+    long = Request(({"role": "user", "content": "7 " * 400_000},), max_tokens=50)
+    server = Closing(reads=100_000)
+
+    async def nothing() -> None:
+        """The connection stays."""
+
+    with pytest.raises(ProviderError):
+        ask_twice(server, long, nothing)
+    assert (server.begun, server.whole) == (2, 1)
