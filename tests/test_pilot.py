@@ -4,6 +4,8 @@ forecast of each run was."""
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ import pytest
 import scenarios
 from bench.cli import invoke
 from bench.journal import read_run
+from bench.models.hosted import HostedModel
 from bench.pilot import ratio
 from bench.plan import mix_counts
-from tests.fault_server import FaultPlan, FaultServer
+from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.toy import TOY
 
 PATHS = ("direct/any", "openai/any")
@@ -129,6 +132,48 @@ def test_a_run_says_how_far_its_forecast_was_whatever_went_wrong(
     assert one["usd_error"] > 0.3
     assert one["trials"] == one["planned"]
     assert f"{one['usd_error']:+.0%}" in said(capsys)
+
+
+SECRET = "sk-marked-58d01be7c2f94a36"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "share", "code"),
+    [
+        pytest.param(INFRASTRUCTURE + MODEL, 0.6, 0, id="every fault"),
+        pytest.param(("500",), 1.0, 2, id="nothing gets through"),
+        pytest.param(("401",), 1.0, 2, id="the key is refused"),
+    ],
+)
+@pytest.mark.parametrize("name", PATHS)
+def test_a_pilots_key_shows_up_nowhere_whatever_goes_wrong(
+    toy: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    kinds: tuple[str, ...],
+    share: float,
+    code: int,
+) -> None:
+    """The server repeats the key in each error; it stands in the command too, as a password."""
+    for option, quick in (("attempts", 2), ("first_wait_s", 0.01), ("timeout_s", 20.0)):
+        monkeypatch.setitem(HostedModel.__init__.__kwdefaults__, option, quick)
+    (toy / ".env").write_text(f"GATEWAY_API_KEY={SECRET}\n")
+    with FaultServer(faults=FaultPlan(share, kinds, seed=1), secret=SECRET, hang_s=0.1) as server:
+        where = server.url.replace("http://", f"http://user:{SECRET}@")
+        monkeypatch.setattr(sys, "argv", ["bench", "forecast", "--base-url", where])
+        try:
+            asked = ("--pilot", "20", "--yes", "--max-usd", "1", "--chart", "forecast.svg")
+            assert forecast(server, name, *asked, "--api-key-env", "GATEWAY_API_KEY") == code
+        finally:
+            os.environ.pop("GATEWAY_API_KEY", None)
+        assert {seen.fault for seen in server.seen} - {None} == set(kinds)
+        assert {seen.authorization for seen in server.seen} == {f"Bearer {SECRET}"}
+    printed = capfd.readouterr()
+    assert SECRET not in printed.out + printed.err
+    written = [path for path in toy.rglob("*") if path.is_file() and path.name != ".env"]
+    assert {"manifest.json", "spending.jsonl"} <= {path.name for path in written}
+    assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
 
 
 def test_without_a_price_tokens_are_still_held_against_the_forecast(toy: Path) -> None:
