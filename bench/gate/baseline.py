@@ -40,6 +40,8 @@ _LEFT_OUT: Mapping[str, Any] = {
     "tool_sequence": [],
     "wall_s": 0.0,
     "waiting_s": 0.0,
+    "queries": None,
+    "query_s": None,
 }
 _USUAL: Mapping[str, Any] = {
     "drift": "none",
