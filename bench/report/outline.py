@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.analysis.decision import Decision
 from bench.analysis.notices import counted
 from bench.analysis.rows import Notice, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
@@ -80,7 +81,7 @@ def _sections(summary: Summary, scenario: ScenarioInfo, charts: Sequence[Chart])
     else:
         first = _success(summary, scenario, drawn)
     return [
-        *_decision(summary, name, drawn("pareto"), drawn("decision-map")),
+        *_decision(summary, name, drawn),
         *first,
         *_pairs(summary, name),
         *_drift(summary, name),
@@ -184,7 +185,7 @@ def _claims(summary: Summary, scenario: ScenarioInfo) -> list[Section]:
 
 
 def _decision(
-    summary: Summary, name: str, front: tuple[Chart, ...], map_: tuple[Chart, ...]
+    summary: Summary, name: str, drawn: Callable[..., tuple[Chart, ...]]
 ) -> list[Section]:
     """What to build, and what it costs; nothing if only yardsticks ran."""
     decision = economics.decision_of(summary, name)
@@ -203,7 +204,7 @@ def _decision(
                 *recommendation.sentences(decision, summary.assumptions),
             ),
             present(economics.check_table(decision), economics.cost_table(decision)),
-            front,
+            drawn("pareto"),
         ),
         Section(
             "Economics",
@@ -212,14 +213,24 @@ def _decision(
                 "Monthly cost = volume × (dollars a record + wrong × cost of an error + reviewed × "
                 "minutes × hourly rate) + changes × hours × hourly rate + build ÷ months.",
             ),
-            present(
-                economics.break_even_table(decision),
-                economics.influence_table(decision),
-                economics.chord_table(decision),
-            ),
-            map_,
+            present(economics.break_even_table(decision), economics.influence_table(decision)),
+            drawn("decision-map"),
         ),
+        *_split(decision, drawn("hybrid-split")),
     ]
+
+
+def _split(decision: Decision, charts: tuple[Chart, ...]) -> list[Section]:
+    """Whether the hybrid earns its name; nothing if no model ran as agent and as hybrid."""
+    table = economics.chord_table(decision)
+    if table is None:
+        return []
+    said = (
+        "Above the dashed line in the upper panel the hybrid is more often right than a random "
+        "split, below it in the lower panel it is cheaper. Where its bar reaches the dashed line, "
+        "the run does not decide. The split lies between job and agent.",
+    )
+    return [Section(table.title, "economics", said, (table,), charts)]
 
 
 def _scaling(summary: Summary, name: str, drawn: tuple[Chart, ...]) -> list[Section]:

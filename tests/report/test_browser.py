@@ -203,6 +203,9 @@ def test_the_sliders_say_what_the_economics_says_to_the_cent(
     found = candidates_of(read_run(written.html.parent), defaults)["billing_webhooks"]
     page = opened(browser, written.html, DESKTOP, "light").page
     show(page, "economics")
+    # The map follows the sliders; the hybrid's curve has no live twin and stays.
+    assert page.locator("#panel-economics .charts .hybrid-split").first.is_visible()
+    assert page.locator("#panel-economics .charts .decision-map").first.is_hidden()
     moves = {"volume": 5.37, "changes": 1.2, "hourly": 143, "error": 0.41}
     for step in range(2):
         if step:

@@ -16,18 +16,29 @@ from bench.journal import read_run
 from bench.report import ReportPaths
 from bench.report.charts import charts
 from bench.report.charts.cost import cost_chart
+from bench.report.charts.hybrid_split import hybrid_charts
 from bench.report.charts.latency import DOTS, thinned
 from bench.report.charts.pareto import pareto_chart
 from bench.report.charts.tokens import tokens_chart
-from bench.report.palette import APPROACHES, OTHER
-from tests.synthetic import HOSTED, Shape, write_run
+from bench.report.palette import APPROACHES, MUTED, OTHER
+from tests.synthetic import HOSTED, LOCAL, Shape, write_run
 
-KINDS = {"cost-mix", "cost-all", "latency", "tokens", "determinism", "pareto", "decision-map"}
+KINDS = {
+    "cost-mix",
+    "cost-all",
+    "latency",
+    "tokens",
+    "determinism",
+    "pareto",
+    "decision-map",
+    "hybrid-split",
+}
 
 
 def test_each_chart_comes_as_svg_and_png(written: ReportPaths) -> None:
     names = {path.name for path in written.charts}
-    assert names == {f"{kind}-billing_webhooks.{end}" for kind in KINDS for end in ("svg", "png")}
+    drawn = {f"{kind}-billing_webhooks" for kind in KINDS} | {"hybrid-split-billing_webhooks-2"}
+    assert names == {f"{name}.{end}" for name in drawn for end in ("svg", "png")}
     for path in written.charts:
         content = path.read_bytes()
         assert content.startswith(b"\x89PNG" if path.suffix == ".png" else b"<?xml")
@@ -60,7 +71,12 @@ def test_the_alternative_text_holds_the_figures(written: ReportPaths) -> None:
 def test_a_run_without_a_model_draws_what_it_has(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", Shape(scenarios=("csv_reconciliation",), models=()))
     drawn = charts(summarise(folder), read_run(folder).trials)
-    assert {chart.kind for chart in drawn} == KINDS - {"tokens", "pareto", "decision-map"}
+    assert {chart.kind for chart in drawn} == KINDS - {
+        "tokens",
+        "pareto",
+        "decision-map",
+        "hybrid-split",
+    }
 
 
 def test_the_map_says_where_nobody_can_decide(written: ReportPaths) -> None:
@@ -96,6 +112,78 @@ def test_the_front_tells_verdicts_only_where_something_is_asked(tmp_path: Path) 
     assert dear.model == HOSTED
     cheapest = next(option for option in held.options if option.pareto)
     assert f"{cheapest.approach}: " in chart.alt
+
+
+def test_each_models_hybrid_is_drawn_against_its_split(summary: Summary) -> None:
+    (decision,) = summary.decisions
+    drawn = hybrid_charts("billing_webhooks", decision.chords)
+    assert [chart.number for chart in drawn] == [1, 2]
+    for chart, model in zip(drawn, (LOCAL, HOSTED), strict=True):
+        assert f"hybrid · {model}" in chart.svg
+        for chord in (each for each in decision.chords if each.model == model):
+            assert f"split {chord.line:.1%} (" in chart.alt or chord.line > 0.998
+            assert f"{chord.exceptional:.1%}" in chart.alt
+        assert overlapping(chart.svg) == []
+    wide = [replace(each, saving_high=2 * (each.line_usd or 0)) for each in decision.chords]
+    for chart in hybrid_charts("billing_webhooks", wide):
+        assert "$0</text>" in chart.svg
+        assert overlapping(chart.svg) == []
+
+
+def heights(svg: str, colour: str) -> tuple[list[float], list[float]]:
+    """Where the five marks of that colour stand in the upper and in the lower panel; downwards."""
+    found = re.findall(rf'<use [^>]*y="([\d.]+)" style="fill: {colour}', svg)
+    assert len(found) == 11  # the last is the legend's
+    marks = [float(y) for y in found]
+    return marks[:5], marks[5:10]
+
+
+@pytest.mark.parametrize(("gain", "saving"), [(0.05, 0.5), (-0.05, -0.5)])
+def test_what_lies_above_the_line_is_drawn_above_it(
+    summary: Summary, gain: float, saving: float
+) -> None:
+    chords = [
+        replace(
+            each,
+            line=0.9,
+            hybrid=0.9 + gain,
+            gain=gain,
+            gain_low=gain - 0.01,
+            gain_high=gain + 0.01,
+            line_usd=1.0,
+            hybrid_usd=1.0 - saving,
+            saving_low=saving - 0.1,
+            saving_high=saving + 0.1,
+        )
+        for each in summary.decisions[0].chords
+        if each.model == HOSTED
+    ]
+    (chart,) = hybrid_charts("billing_webhooks", chords)
+    right, dollars = heights(chart.svg, APPROACHES["hybrid"])
+    line_right, line_dollars = heights(chart.svg, MUTED)
+    higher, lower = (right, line_right) if gain > 0 else (line_right, right)
+    assert max(higher) < min(lower)
+    cheap, dear = (dollars, line_dollars) if saving > 0 else (line_dollars, dollars)
+    assert max(dear) < min(cheap)
+
+
+def test_a_hybrid_without_fault_and_without_a_price_is_drawn(summary: Summary) -> None:
+    perfect = [
+        replace(
+            each,
+            hybrid=1.0 + 2.0**-52,  # weights that add up to all but one
+            **dict.fromkeys(("job", "agent", "line"), 1.0),  # type: ignore[arg-type]
+            **dict.fromkeys(("gain", "gain_low", "gain_high"), 0.0),  # type: ignore[arg-type]
+            **dict.fromkeys(("hybrid_usd", "line_usd", "job_usd", "agent_usd")),  # type: ignore[arg-type]
+            **dict.fromkeys(("saving_low", "saving_high")),  # type: ignore[arg-type]
+        )
+        for each in summary.decisions[0].chords
+        if each.model == HOSTED
+    ]
+    (chart,) = hybrid_charts("billing_webhooks", perfect)
+    assert "agent 100%" in chart.alt
+    assert "expected" not in chart.alt + chart.svg
+    assert "dollars unknown" in chart.svg
 
 
 def test_many_times_are_thinned_by_rank_with_their_extremes_kept() -> None:

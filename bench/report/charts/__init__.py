@@ -12,6 +12,7 @@ from bench.report.charts.cost import cost_chart
 from bench.report.charts.decision_map import decision_map_chart
 from bench.report.charts.determinism import determinism_chart
 from bench.report.charts.drawing import Chart
+from bench.report.charts.hybrid_split import hybrid_charts
 from bench.report.charts.latency import latency_chart
 from bench.report.charts.pareto import pareto_chart
 from bench.report.charts.scaling import scaling_chart
@@ -32,6 +33,9 @@ def charts(
         made += [pareto_chart(each) for each in summary.decisions if each.scenario == name]
         if candidates and summary.assumptions is not None:
             made.append(decision_map_chart(name, candidates.get(name, ()), summary.assumptions))
+        for decision in summary.decisions:
+            if decision.scenario == name:
+                made += hybrid_charts(name, decision.chords)
         for stratum, where in ((MIX, "in production"), (ALL, "in the sample")):
             made.append(cost_chart(name, [row for row in rows if row.stratum == stratum], where))
         made.append(latency_chart(name, [t for t in usable(trials) if t.scenario == name]))

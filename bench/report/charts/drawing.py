@@ -55,17 +55,19 @@ class Chart:
     scenario: str
     kind: str
     """``cost-mix``, ``cost-all``, ``latency``, ``tokens``, ``scaling``,
-    ``determinism``, ``pareto`` or ``decision-map``."""
+    ``determinism``, ``pareto``, ``decision-map`` or ``hybrid-split``."""
     title: str
     alt: str
     """What it shows, with its figures, for those who cannot see it."""
     svg: str
     png: bytes
+    number: int = 1
+    """Of several of a kind, one a model."""
 
     @property
     def name(self) -> str:
         """File name without extension."""
-        return f"{self.kind}-{self.scenario}"
+        return f"{self.kind}-{self.scenario}" + (f"-{self.number}" if self.number > 1 else "")
 
 
 def drawn(
@@ -76,6 +78,7 @@ def drawn(
     draw: Callable[[Figure], None],
     *,
     height: float,
+    number: int = 1,
 ) -> Chart:
     """Draw a chart of that height in inches and save it: the same bytes for the same figures."""
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
@@ -98,4 +101,5 @@ def drawn(
         # Text stays text; where matplotlib's own font is missing, its nearest relative serves.
         svg=svg.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif"),
         png=png.getvalue(),
+        number=number,
     )
