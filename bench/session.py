@@ -362,7 +362,13 @@ def _counts(options: Options, scenario: Scenario) -> dict[str, int]:
     if options.pilot is not None:
         return mix_counts(scenario, options.pilot)
     if options.cases is not None or options.strata:
-        return even_counts(scenario, options.cases or 1, options.strata)
+        counts = even_counts(scenario, options.cases or 1, options.strata)
+        attacked = sorted(hostile_counts(scenario)) if options.hostile else ()
+        if attacked and not set(attacked) & set(counts):
+            raise BenchError(
+                f"--hostile, but no attack in --strata; add {', '.join(attacked)}, or leave it out"
+            )
+        return counts
     if options.size == "full":
         return full_counts(scenario)
     return smoke_counts(scenario) if options.size == "smoke" else default_counts(scenario)

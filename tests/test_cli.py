@@ -86,6 +86,10 @@ def test_a_copy_put_aside_does_not_keep_a_run_from_being_continued(tmp_path: Pat
         (["run", "toy", "-a", "robot"], "no approach 'robot'; there are always_skip"),
         (["run", "toy", "--strata", "odd"], "no stratum 'odd'; there are digits, words"),
         (["run", "toy", "--full", "--smoke"], "exclude each other"),
+        (
+            ["run", "billing_webhooks", "--hostile", "--strata", "renewal"],
+            "no attack in --strata; add hostile_text, hostile_twin",
+        ),
         (["run", "toy", "--protocol", "telepathy"], "there are native, action"),
         (["run", "toy", "-m", "local/missing.gguf"], "missing.gguf"),
         (["run", "toy", "-m", "replay/nowhere"], "no run there"),
