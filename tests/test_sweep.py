@@ -152,7 +152,7 @@ def test_batch_runs_cases_of_each_size_with_job_and_model(
     assert curves["agent"].points[0].tokens
     text = (folder / "report.md").read_text()
     assert "Points along records a case" in text
-    assert "how it grows with records a case" in text
+    assert "each record, by records a case" in text
 
 
 SIZED = Sized()
