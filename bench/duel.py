@@ -348,6 +348,7 @@ def _manifest(plan: Plan, options: Options) -> Manifest:
         prices=plan.prices,
         command=options.command,
         planned_trials=len(plan.trials()),
+        **({"database_version": plan.server.version} if plan.server else {}),
     )
 
 

@@ -14,8 +14,10 @@ from bench.cli.folders import RESULTS, Results
 from bench.cli.models import fetch
 from bench.cli.options import (
     AllowUnpriced,
+    ApiKeyEnv,
     BaselineName,
     BaseUrl,
+    Database,
     GateConfig,
     InconclusiveOk,
     MaxTrialSeconds,
@@ -23,6 +25,7 @@ from bench.cli.options import (
     StepSummary,
     Temperature,
     Yes,
+    as_typed,
 )
 from bench.cli.publication import append, publish
 from bench.cli.selftest import simulate
@@ -94,9 +97,11 @@ def gate(
     max_trial_seconds: MaxTrialSeconds = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Trials at once.")] = 8,
     base_url: BaseUrl = None,
+    api_key_env: ApiKeyEnv = None,
     prices: Prices = None,
     allow_unpriced: AllowUnpriced = False,
     yes: Yes = False,
+    database: Database = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not continue an interrupted gate.")
     ] = False,
@@ -160,8 +165,10 @@ def gate(
         models=tuple(model or ()),
         concurrency=concurrency,
         base_url=base_url,
+        api_key_env=api_key_env,
         prices=prices,
-        command=" ".join(["bench", *sys.argv[1:]]),
+        database=database,
+        command=as_typed(database=database),
     )
     if baseline is not None:
         _refuse_settled(context)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.cli.folders import RESULTS, Results, make_report, point_latest
-from bench.cli.options import Prices
+from bench.cli.options import Prices, as_typed
 
 
 def import_(
@@ -42,7 +41,7 @@ def import_(
         files,
         results,
         price_table(prices),
-        command=" ".join(["bench", *sys.argv[1:]]),
+        command=as_typed(),
         model=model,
         scenario=scenario,
         scorer=scorer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,20 @@ import typer
 
 from bench.cli.execution import execute
 from bench.cli.folders import RESULTS, Results
-from bench.cli.options import AllowUnpriced, BaseUrl, MaxTrialSeconds, Prices, Temperature, Yes
+from bench.cli.options import (
+    AllowUnpriced,
+    ApiKeyEnv,
+    BaseUrl,
+    Database,
+    EndpointSecret,
+    MaxTrialSeconds,
+    Prices,
+    Rpm,
+    Temperature,
+    Tpm,
+    Yes,
+    as_typed,
+)
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
 
@@ -93,10 +105,7 @@ def run(
         typer.Option(help="Tool protocol: native or action; the model's own by default."),
     ] = None,
     base_url: BaseUrl = None,
-    api_key_env: Annotated[
-        str | None,
-        typer.Option(help="Variable that holds the key for --base-url; none is sent otherwise."),
-    ] = None,
+    api_key_env: ApiKeyEnv = None,
     stream: Annotated[
         bool, typer.Option("--stream", help="Let hosted models stream: time to the first token.")
     ] = False,
@@ -104,12 +113,8 @@ def run(
         float | None,
         typer.Option(min=0.0, help="API dollars that the whole run may cost: docs/dollars.md."),
     ] = None,
-    rpm: Annotated[
-        int | None, typer.Option(min=1, help="Requests a minute, for each hosted model.")
-    ] = None,
-    tpm: Annotated[
-        int | None, typer.Option(min=1, help="Tokens a minute, for each hosted model.")
-    ] = None,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
     prices: Prices = None,
     allow_unpriced: AllowUnpriced = False,
     option: Annotated[
@@ -136,22 +141,8 @@ def run(
             "says what it holds. --cases N takes N of them."
         ),
     ] = None,
-    secret: Annotated[
-        str | None,
-        typer.Option(
-            envvar="STRIPE_WEBHOOK_SECRET",
-            show_envvar=True,
-            help="Endpoint secret, for signed raw bodies in --data. Never written anywhere.",
-        ),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Keep the trials' databases on a PostgreSQL server, such as "
-            "postgresql+psycopg://user@host/db, instead of in SQLite files: docs/postgresql.md.",
-        ),
-    ] = None,
+    secret: EndpointSecret = None,
+    database: Database = None,
     redact: Annotated[
         bool,
         typer.Option(
@@ -192,7 +183,6 @@ def run(
       bench run --database postgresql+psycopg://me@localhost/scratch    databases on a server
     """
     from bench.configured import parse as parse_options
-    from bench.models.faults import scrub
     from bench.session import Options
     from bench.sweep import parse
     from bench.types import Limits
@@ -237,18 +227,8 @@ def run(
         redact=redact,
         database=database,
         fresh=fresh,
-        command=scrub(_as_typed(database), secret),
+        command=as_typed(database=database, secret=secret),
     )
     done = execute(options, workers=workers, allow_unpriced=allow_unpriced, yes=yes)
     if done.undone:
         raise typer.Exit(3)
-
-
-def _as_typed(database: str | None) -> str:
-    """The command, without what the address of a database holds of secrets."""
-    if database is None:
-        return " ".join(["bench", *sys.argv[1:]])
-    from bench.database.server import parse, shown
-
-    address = shown(parse(database))
-    return " ".join(["bench", *(part.replace(database, address) for part in sys.argv[1:])])

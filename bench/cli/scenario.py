@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.abilities import OwnData, OwnDecisions
+from bench.cli.options import EndpointSecret
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -38,14 +39,7 @@ def job(
             "URL; records of --data are put there first, --out may be left out."
         ),
     ] = None,
-    secret: Annotated[
-        str | None,
-        typer.Option(
-            envvar="STRIPE_WEBHOOK_SECRET",
-            show_envvar=True,
-            help="Endpoint secret, for signed raw bodies. Never written anywhere.",
-        ),
-    ] = None,
+    secret: EndpointSecret = None,
 ) -> None:
     """Run a scenario's plain-code job on your own data: no model, no cost.
 

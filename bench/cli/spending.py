@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from bench.cli.execution import execute
 from bench.cli.folders import RESULTS, Results, RunName, find_run
-from bench.cli.options import Prices
+from bench.cli.options import ApiKeyEnv, BaseUrl, Prices, Rpm, Tpm, Yes, as_typed
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def forecast(
     ] = "gpt-5.5,claude-opus-4-8,claude-haiku-5-5",
     records: Annotated[int, typer.Option(min=1, help="Records to forecast for.")] = 10_000,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 8,
-    rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute allowed.")] = None,
-    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute allowed.")] = None,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
     step_seconds: Annotated[
         str | None,
         typer.Option(help="Seconds a step, LOW-HIGH, or one number; 1-3 assumed without a pilot."),
@@ -49,15 +48,9 @@ def forecast(
     max_usd: Annotated[
         float | None, typer.Option(min=0.0, help="API dollars that the pilot may cost.")
     ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, for the pilot.")
-    ] = None,
-    api_key_env: Annotated[
-        str | None, typer.Option(help="Variable that holds the key for --base-url.")
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Spend on the pilot without asking first.")
-    ] = False,
+    base_url: BaseUrl = None,
+    api_key_env: ApiKeyEnv = None,
+    yes: Yes = False,
     prices: Prices = None,
     chart: Annotated[
         Path | None, typer.Option(help="Write the chart there, as .png or .svg.")
@@ -81,7 +74,6 @@ def forecast(
     from rich.console import Console
 
     from bench.forecast import STEP_S, Pace, forecast_mix
-    from bench.models.faults import scrub
     from bench.pilot import corrected
     from bench.session import Options, prepare
 
@@ -120,7 +112,7 @@ def forecast(
                 base_url=base_url,
                 api_key_env=api_key_env,
                 fresh=False,
-                command=scrub(" ".join(["bench", *sys.argv[1:]])),
+                command=as_typed(),
             )
             found = _corrections(execute(pilots, yes=yes).folder, names, table)
         else:

@@ -33,6 +33,11 @@ class Side:
         """By name."""
         return {plan.name: plan for plan in self.run.manifest.models}
 
+    @property
+    def engine(self) -> str | None:
+        """What held the trials' databases; None in runs that do not say, older or imported."""
+        return self.run.manifest.database.get("engine")
+
 
 def read_side(folder: Path) -> Side:
     """Read one side from its journal and traces, or a baseline. Raises ``BenchError``."""
@@ -44,6 +49,12 @@ def read_side(folder: Path) -> Side:
         answered.setdefault(step.model, set()).add(step.model_reported)
     run = read_run(folder)
     return Side(run, {model: tuple(sorted(names)) for model, names in answered.items()})
+
+
+def engines_differ(base: Side, head: Side) -> bool:
+    """Whether the trials' databases were kept by different engines: the outcomes are the same on
+    each, the times are not."""
+    return None not in (base.engine, head.engine) and base.engine != head.engine
 
 
 def key(side: Side) -> str:

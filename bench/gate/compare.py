@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bench.analysis.significance import holm
 from bench.errors import BenchError
 from bench.gate import always, metrics, provider
-from bench.gate.comparable import Side, differences, key
+from bench.gate.comparable import Side, differences, engines_differ, key
 from bench.gate.flips import flips
 from bench.gate.metrics import Measured
 from bench.gate.pairs import Pair, pair_up
@@ -169,7 +169,7 @@ def _draft(
             head.scenarios[scenario].prompt_tokens,
             used=model is not None,
         ),
-        metrics.latency(draft.pairs, level),
+        metrics.latency(draft.pairs, level, one_engine=not engines_differ(base, head)),
         metrics.determinism(draft.pairs, level),
         metrics.dollars(draft.pairs, level, billed=True),
     ]
@@ -306,4 +306,5 @@ def _info(side: Side) -> SideInfo:
         snapshots={model: list(names) for model, names in side.snapshots.items()},
         key=key(side),
         baseline=side.baseline,
+        database=dict(manifest.database),
     )

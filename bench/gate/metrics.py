@@ -117,13 +117,15 @@ def dollars(pairs: Sequence[Pair], confidence: float, *, billed: bool) -> Measur
     return _without(found, why) if found.change is None and why else found
 
 
-def latency(pairs: Sequence[Pair], confidence: float) -> Measured:
-    """Working seconds of a case."""
+def latency(pairs: Sequence[Pair], confidence: float, *, one_engine: bool = True) -> Measured:
+    """Working seconds of a case, if ``one_engine`` kept the databases of both sides."""
     nothing = Measured("latency", "ratio", "s")
     if any(trial.model is None for pair in pairs for trial in pair.base):
         return _without(nothing, "a job is timed in a phase of its own: see 'bench report'")
     if _provenance(pairs, lambda trial: trial.provenance.time) != "measured":
         return _without(nothing, "only measured answers take time")
+    if not one_engine:  # held against a limit of the user's, that is unknown, not well
+        return replace(nothing, reason="on different database engines", pairs=len(pairs))
     return _amounts(
         nothing,
         pairs,

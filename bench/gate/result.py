@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.analysis.documented import Documented
 from bench.gate.baseline import Baseline
@@ -231,6 +231,9 @@ class SideInfo(Documented):
     """Hash of everything that has to be equal for a comparison; prompt and policy are no part."""
     baseline: Baseline | None
     """Who blessed it, if the side is a baseline."""
+    database: Json = field(default_factory=dict)
+    """`engine` and `version` of what held the trials' databases; empty where the run does not
+    say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.analysis.notices import counted
-from bench.gate.comparable import Side
+from bench.gate.comparable import Side, engines_differ
 from bench.gate.pairs import Pair
 from bench.gate.result import Comparison, Difference, Gate, Metric, StratumChange, Verdict
 from bench.report import numbers
@@ -165,6 +165,14 @@ def notices(base: Side, head: Side, model: str | None, pairs: Sequence[Pair]) ->
         before, after = one.versions.get(package), other.versions.get(package)
         if before != after:
             yield f"{package} is {before or 'absent'} in base, {after or 'absent'} in head."
+    if engines_differ(base, head):
+        yield (
+            f"Base kept the trials' databases in {_database(base)}, head in {_database(head)}: "
+            "success, tokens and dollars can be compared, times cannot."
+        )
+    elif base.engine and head.engine and one.database != other.database:
+        versions = [side.database.get("version") for side in (one, other)]
+        yield f"{base.engine} is {versions[0]} in base, {versions[1]} in head."
     if pairs and model and one.machine != other.machine:
         yield "The machines differ: latency says little."
     if pairs and model and one.concurrency != other.concurrency:
@@ -187,6 +195,10 @@ def trust(comparison: Comparison, *, sequential: bool) -> str | None:
         f"self-test at this size (simulated, {found.simulated} comparisons a figure, "
         f"{size}): {'; '.join([f'false alarms {found.false_alarms:.1%}', *told])}"
     )
+
+
+def _database(side: Side) -> str:
+    return f"{side.engine} {side.run.manifest.database.get('version', '')}".rstrip()
 
 
 def _regression(metric: Metric, strata: Sequence[StratumChange]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.gate import Side, Verdict, Wanted, compare, load_settings, read_side
-from tests.gate.made import MODEL, Made, cases, judged, once
+from tests.gate.made import MODEL, Made, cases, judged, metric, once
 from tests.synthetic import Shape, write_run
 
 NAMES = cases("plain", 8)
@@ -110,3 +110,37 @@ def test_the_order_of_lines_in_the_journals_does_not_matter() -> None:
     settings = load_settings()
     one = compare(BASE.side(), head.side(), settings)
     assert one == compare(BASE.side(), turned, settings)
+
+
+LITE = {"engine": "SQLite", "version": "3.40.1"}
+SERVER = {"engine": "PostgreSQL", "version": "18.4"}
+
+
+def test_on_two_engines_success_is_comparable_and_time_is_not(tmp_path: Path) -> None:
+    base = replace(BASE, manifest={"database": LITE})
+    head = replace(BASE, name="head", manifest={"database": SERVER})
+    gate = judged(base, head)
+    (comparison,) = gate.comparisons
+    assert comparison.verdict is not Verdict.NOT_COMPARABLE
+    assert any("SQLite 3.40.1, head in PostgreSQL 18.4" in each for each in comparison.notices)
+    assert (gate.base.database, gate.head.database) == (LITE, SERVER)
+    assert metric(gate, "success").change == 0
+    assert metric(gate, "latency").change is None
+    assert metric(judged(base, replace(base, name="head")), "latency").change == 0
+
+    strict = tmp_path / "gate.toml"
+    strict.write_text("[latency]\ngated = true\n")
+    held = metric(judged(base, head, strict), "latency")
+    assert held.verdict is Verdict.INCONCLUSIVE, "what is gated and unknown is not well"
+
+
+def test_another_version_of_the_engine_is_told_and_an_unknown_engine_is_no_other() -> None:
+    def told(**database: str) -> str:
+        base = replace(BASE, manifest={"database": SERVER})
+        head = replace(BASE, name="head", manifest={"database": database})
+        (comparison,) = judged(base, head).comparisons
+        return " ".join(comparison.notices)
+
+    assert "PostgreSQL is 18.4 in base, 19.0 in head." in told(engine="PostgreSQL", version="19.0")
+    assert "PostgreSQL" not in told()
+    assert "PostgreSQL" not in told(**SERVER)
