@@ -113,8 +113,8 @@ class OwnDecisions:
 
     file: Path
     """Where the decisions stand, one a line."""
-    noun: str
-    """What the lines are, in the plural: ``deliveries``, ``rows``."""
+    nouns: tuple[str, str]
+    """What a line is, and what several are: ``("delivery", "deliveries")``."""
     counts: Mapping[str, int]
     """Decision → how many."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.abilities import OwnData, OwnDecisions
+from bench.analysis.notices import counted
 from bench.cli.options import EndpointSecret
 from bench.errors import BenchError
 
@@ -72,7 +73,7 @@ def job(
 def _tell(decided: OwnDecisions) -> None:
     counts = {word: count for word, count in sorted(decided.counts.items()) if count}
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
-    typer.echo(f"{decided.file}: {sum(counts.values())} {decided.noun}: {said or 'none'}")
+    typer.echo(f"{decided.file}: {counted(sum(counts.values()), *decided.nouns)}: {said or 'none'}")
 
 
 @app.command()

@@ -18,6 +18,7 @@ from bench.analysis.decision_map import CHANGES, DECIDED, VOLUMES
 from bench.analysis.failures import CAUSES
 from bench.analysis.figures import BASELINES
 from bench.analysis.rates import Candidate
+from bench.report.recommendation import BREAK_EVEN
 from bench.report.transcripts import Transcript
 from bench.types import Trial
 
@@ -86,6 +87,7 @@ def economics(
         "volumes": VOLUMES,
         "changes": CHANGES,
         "decided": DECIDED,
+        "words": BREAK_EVEN,
         "scenarios": {
             name: [
                 {

@@ -77,6 +77,7 @@ def render(
         heads={s.name: headline(summary, s.name) for s in summary.scenarios},
         setting=setting(summary),
         inline=inline_svg,
+        breakable=breakable,
         numbers=numbers,
         known=tuple(palette.APPROACHES),
     )
@@ -99,6 +100,11 @@ def headline(summary: Summary, scenario: str) -> list[Row]:
     rows = [r for r in summary.rows if r.scenario == scenario and r.drift == "none"]
     chosen = [r for r in rows if r.stratum == MIX] or [r for r in rows if r.stratum == ALL]
     return [row for row in chosen if not row.baseline]
+
+
+def breakable(text: str) -> Markup:
+    """Names with underscores may be broken behind each, as words may at a blank."""
+    return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
 
 
 def inline_svg(chart: Chart) -> Markup:

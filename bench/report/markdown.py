@@ -42,6 +42,9 @@ def _section(section: Section, transcripts: Mapping[str, Transcript]) -> Iterabl
     yield from (f"### {section.title}", "")
     for paragraph in section.paragraphs:
         yield from (escape(paragraph), "")
+    if section.folded is not None:
+        yield from (f"<details><summary>{escape(section.folded.sentence)}</summary>", "")
+        yield from (escape(section.folded.text), "", "</details>", "")
     for chart in section.charts:
         yield from (f"![{escape(chart.alt)}](charts/{chart.name}.svg)", "")
     for table in section.tables:

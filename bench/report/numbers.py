@@ -6,12 +6,20 @@ import math
 
 UNKNOWN = "—"
 INFINITE = "∞"
+ROUNDING = 1e-12
+"""What sums of shares may miss the whole by."""
 
 
 def percent(share: float | None) -> str:
-    """A share as per cent, with as many decimals as keep 99.97 % from looking like 100 %."""
+    """A share as per cent, with as many decimals as keep 99.97 % from looking like 100 %.
+
+    What rounding of a sum has left beyond 0 or 1 is taken as the whole.
+    """
     if share is None:
         return UNKNOWN
+    for whole in (0, 1):
+        if abs(share - whole) < ROUNDING:
+            share = whole
     for decimals in (0, 1, 2, 3, 4):
         text = f"{share:.{decimals}%}"
         looks_whole = text in (f"{0:.{decimals}%}", f"{1:.{decimals}%}")

@@ -25,6 +25,14 @@ from bench.report.tables.cells import Table
 
 
 @dataclass(frozen=True)
+class Folded:
+    """What few want to read, behind one sentence."""
+
+    sentence: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A heading and what stands under it."""
 
@@ -34,6 +42,7 @@ class Section:
     paragraphs: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
+    folded: Folded | None = None
 
 
 @dataclass(frozen=True)
@@ -165,12 +174,13 @@ def _success(
         Section(
             "By stratum",
             "success",
-            _unmeasured(scenario),
+            (),
             present(
                 outcomes.strata_table(summary, scenario),
                 outcomes.flags_table(summary, name),
                 None if decision is None else economics.comparison_table(decision),
             ),
+            folded=_unmeasured(scenario),
         ),
     ]
 
@@ -300,15 +310,18 @@ def said(notice: Notice) -> str:
     return f"{notice.scenario}: {notice.text}" if notice.scenario else notice.text
 
 
-def _unmeasured(scenario: ScenarioInfo) -> tuple[str, ...]:
-    if not scenario.unmeasured:
-        return ()
-    titles = {stratum.name: stratum for stratum in scenario.strata}
-    listed = ", ".join(
-        f"{name} ({numbers.percent(titles[name].weight)} of the mix)"
-        for name in scenario.unmeasured
+def _unmeasured(scenario: ScenarioInfo) -> Folded | None:
+    """The part of the mix that has no case; strata without weight are no part of it."""
+    mixed = [stratum for stratum in scenario.strata if stratum.weight > 0]
+    left = [stratum for stratum in mixed if stratum.name in scenario.unmeasured]
+    if not left:
+        return None
+    share = numbers.percent(sum(stratum.weight for stratum in left))
+    return Folded(
+        f"Unmeasured in this run: {len(left)} of {counted(len(mixed), 'stratum', 'strata')}, "
+        f"{share} of the mix.",
+        ", ".join(f"{each.name} {numbers.percent(each.weight)}" for each in left),
     )
-    return (f"Left unmeasured in this run: {listed}.",)
 
 
 def setting(summary: Summary) -> tuple[tuple[str, str], ...]:

@@ -18,6 +18,16 @@ LIMITS = {
     "max_usd_per_1k": "dollars for 1,000 records",
 }
 
+_ALWAYS = "the {below} is cheaper than the {above} at any number of {unit}"
+BREAK_EVEN = {
+    "beyond": "the {above} is cheaper than the {below} beyond {at} {unit} ({low} to {high})",
+    "always": _ALWAYS,
+    "up_to": _ALWAYS + ", though perhaps only up to {low}",
+    "perhaps_never": _ALWAYS + ", though perhaps at none",
+    "unbounded": "unbounded",
+}
+"""A break-even in words; the HTML report's sliders fill in the same ones."""
+
 
 def headline(decision: Decision) -> str:
     """One sentence."""
@@ -169,17 +179,20 @@ def _what_would_change_it(decision: Decision) -> Iterator[str]:
 
 def break_even_words(found: BreakEven, unit: str) -> str:
     """One break-even in a sentence."""
-    if found.at is None:
-        words = f"the {found.below} is cheaper than the {found.above} at any number of {unit}"
-        if found.certainty > 0.025:
-            share = numbers.percent(found.certainty)
-            words += f"; in {share} of the possible outcomes there is a limit to it"
-        return words
-    low = numbers.significant(found.low)
-    high = "unbounded" if found.high is None else numbers.significant(found.high)
-    return (
-        f"the {found.above} is cheaper than the {found.below} beyond "
-        f"{numbers.significant(found.at)} {unit} ({low} to {high})"
+    if found.at is not None:
+        words = BREAK_EVEN["beyond"]
+    elif found.low is None:
+        words = BREAK_EVEN["always"]
+    else:
+        words = BREAK_EVEN["up_to" if found.low > 0 else "perhaps_never"]
+    high = BREAK_EVEN["unbounded"] if found.high is None else numbers.significant(found.high)
+    return words.format(
+        below=found.below,
+        above=found.above,
+        unit=unit,
+        at=numbers.significant(found.at),
+        low=numbers.significant(found.low),
+        high=high,
     )
 
 
@@ -187,7 +200,8 @@ def money(value: float | None) -> str:
     """Dollars a month: whole ones from ten on."""
     if value is None:
         return numbers.UNKNOWN
-    return f"${value:,.0f}" if abs(value) >= 10 else f"${value:,.2f}"
+    sign, size = "−" if value < 0 else "", abs(value)
+    return f"{sign}${size:,.0f}" if size >= 10 else f"{sign}${size:,.2f}"
 
 
 def plain(value: float) -> str:
@@ -198,7 +212,9 @@ def plain(value: float) -> str:
 
 def points(share: float) -> str:
     """A difference of shares in points."""
-    return f"{share * 100:+.2g}"
+    amount = share * 100
+    text = f"{amount:+.0f}" if abs(amount) >= 10 else f"{amount:+.2g}"
+    return text.replace("-", "−")
 
 
 def _named(decision: Decision, name: str) -> Option:

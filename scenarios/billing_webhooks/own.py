@@ -52,7 +52,7 @@ def decide(data: Path, out: Path, secret: str | None = None) -> OwnDecisions:
         written = write(workspace, out)
     counts = Counter(decision.decision.split()[0] for decision in report.decisions)
     counts["rejected"] = len(case.rows["decisions"])
-    return OwnDecisions(written, "deliveries", counts)
+    return OwnDecisions(written, ("delivery", "deliveries"), counts)
 
 
 def read(folder: Path, secret: str | None = None) -> Case:

@@ -60,7 +60,7 @@ def decide(database: str, records: Path | None, out: Path | None) -> OwnDecision
     finally:
         engine.dispose()
     counts = Counter(decision.decision.split()[0] for decision in report.decisions)
-    return OwnDecisions(written or Path(_shown(database)), "deliveries", counts)
+    return OwnDecisions(written or Path(_shown(database)), ("delivery", "deliveries"), counts)
 
 
 def _put(connection: Connection, name: str, rows: Sequence[Mapping[str, Json]]) -> None:

@@ -35,6 +35,7 @@ from bench.manifest import Settings
 from bench.models import open_model
 from bench.plan import ScenarioRun
 from bench.report import ReportPaths, html, write_report
+from bench.report.recommendation import break_even_words
 from bench.runner import Plan
 from bench.session import ideal_calls
 from scenarios import scenario
@@ -238,6 +239,7 @@ def test_the_sliders_say_what_the_economics_says_to_the_cent(
         assert choice.startswith(f"Cheapest: the {best.name}, in ")
         sure = certainty(best, found, here)
         assert abs(float(choice.split(" in ")[1].split("%")[0]) / 100 - sure) < 0.0006
+        told = page.locator("[data-economics=billing_webhooks] .breaks li").all_inner_texts()
         for one, two in combinations(found, 2):
             for unit, python in (
                 ("Volume", break_even_volume(one, two, here)),
@@ -255,6 +257,10 @@ def test_the_sliders_say_what_the_economics_says_to_the_cent(
                 assert script[:2] == [python.below, python.above]
                 expected = [-1 if v is None else v for v in (python.at, python.low, python.high)]
                 assert script[2:] == pytest.approx(expected, rel=1e-9)
+                words = break_even_words(
+                    python, f"{'records' if unit == 'Volume' else 'changes'} a month"
+                )
+                assert f"{words[0].upper()}{words[1:]}." in told
         cells = page.evaluate(
             """async () => {
                 const data = await unpack("economics");

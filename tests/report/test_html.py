@@ -17,7 +17,7 @@ from bench.report.charts.drawing import Chart
 from bench.report.html import inline_svg
 from tests.synthetic import LOCAL, Shape, write_run
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 
 
 class Tags(HTMLParser):

@@ -55,5 +55,5 @@ def test_the_run_can_be_repeated_from_what_the_report_says(written: ReportPaths)
     text = written.markdown.read_text()
     for fact in ("bench run --model", "Imaginary CPU", "cc324af0", "d9d1bce0c0ffee", "seed 2026"):
         assert fact in text
-    assert "Left unmeasured in this run" in text
+    assert "Unmeasured in this run: 1 of " in text
     assert "quantity" in text

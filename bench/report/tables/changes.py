@@ -39,13 +39,13 @@ def drift_table(
         columns=(
             WHO,
             Column("world", LEFT),
-            Column("cases"),
             Column("right", LEFT),
             Column("deferred"),
             Column("wrong"),
             Column("wrong entries"),
             Column("wrong without entry"),
             Column("change, points"),
+            Column("cases"),
             Column("provenance", LEFT),
         ),
         rows=tuple(_cells(row) for row in rows),
@@ -75,19 +75,19 @@ def _cells(row: Drifted) -> tuple[Cell, ...]:
     return (
         Cell(label(row.approach, None), small=row.model or "", approach=row.approach),
         Cell(WORLDS[row.world], small=PARTS.get(row.part, row.part.replace("_", " "))),
-        Cell(numbers.count(row.cases)),
         right,
         Cell(numbers.percent(row.deferred)),
         Cell(numbers.percent(row.failed)),
         _entries(row.wrong_entries),
         _entries(row.missing_entries),
         change,
+        Cell(numbers.count(row.cases)),
         Cell(row.provenance or numbers.UNKNOWN),
     )
 
 
 def _points(share: float) -> str:
-    return f"{share * 100:+.0f}".replace("-0", "+0")
+    return f"{share * 100:+.0f}".replace("-0", "+0").replace("-", "−")
 
 
 def _entries(count: int | None) -> Cell:

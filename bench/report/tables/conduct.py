@@ -20,7 +20,6 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
         body.append(
             (
                 who(row),
-                Cell(numbers.count(row.cases), note=_incomplete(row.incomplete)),
                 *(
                     Cell(
                         numbers.percent(found.share),
@@ -37,6 +36,7 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
                 Cell(numbers.percent(row.edit_similarity), note=row.reason or ""),
                 _spread_cell(row.token_spread, row),
                 _spread_cell(row.time_spread, row),
+                Cell(numbers.count(row.cases), note=_incomplete(row.incomplete)),
                 Cell("measured" if row.outcome else numbers.UNKNOWN),
             )
         )
@@ -44,7 +44,6 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
         title=f"Determinism over {repeats} trials of a case",
         columns=(
             WHO,
-            Column("cases"),
             Column(f"outcome (TARa@{repeats})", LEFT),
             Column(f"raw output (TARr@{repeats})", LEFT),
             Column("tool sequence", LEFT),
@@ -54,6 +53,7 @@ def determinism_table(summary: Summary, scenario: str) -> Table:
             Column("alike trajectories"),
             Column("spread of tokens"),
             Column("spread of time"),
+            Column("cases"),
             Column("provenance", LEFT),
         ),
         rows=tuple(body),
@@ -73,12 +73,12 @@ def pass_table(summary: Summary, scenario: str) -> Table | None:
         return None
     return Table(
         title="pass^k",
-        columns=(WHO, Column("cases"), *(Column(f"k = {k}") for k in range(1, repeats + 1))),
+        columns=(WHO, *(Column(f"k = {k}") for k in range(1, repeats + 1)), Column("cases")),
         rows=tuple(
             (
                 who(row),
-                Cell(numbers.count(row.cases)),
                 *(Cell(numbers.percent(row.pass_hat.get(k))) for k in range(1, repeats + 1)),
+                Cell(numbers.count(row.cases)),
             )
             for row in rows
         ),
@@ -140,8 +140,6 @@ def time_table(summary: Summary, scenario: str) -> Table:
         body.append(
             (
                 who(row),
-                Cell("calibrated rounds" if row.model is None else "each trial"),
-                Cell(numbers.count(row.time_observations)),
                 *(
                     Cell(numbers.seconds(getattr(row, name)), note=row.reasons.get(name, ""))
                     for name in ("p50_s", "p90_s", "p95_s", "p99_s")
@@ -155,6 +153,8 @@ def time_table(summary: Summary, scenario: str) -> Table:
                     small="extrapolated" if row.records_per_s else "",
                     note=row.reasons.get("records_per_s", ""),
                 ),
+                Cell(numbers.count(row.time_observations)),
+                Cell("calibrated rounds" if row.model is None else "each trial"),
                 Cell(row.provenance.time or numbers.UNKNOWN),
             )
         )
@@ -163,20 +163,21 @@ def time_table(summary: Summary, scenario: str) -> Table:
         title="Time",
         columns=(
             WHO,
-            Column("timed by", LEFT),
-            Column("n"),
             Column("p50"),
             Column("p90"),
             Column("p95"),
             Column("p99"),
             Column("records/s"),
             Column("10,000 records"),
+            Column("n"),
+            Column("timed by", LEFT),
             Column("provenance", LEFT),
         ),
         rows=tuple(body),
-        caption="Working time of a case, waiting for rate limits left out; records per second and "
-        "10,000 records one case after another, without concurrency. The job is timed while no "
-        "model runs.",
+        caption="In the sample as drawn, where rare strata count more than in production; for the "
+        "production mix see Scaling. Working time of a case, waiting for rate limits left out; "
+        "records per second and 10,000 records one case after another, without concurrency. The "
+        "job is timed while no model runs.",
     )
 
 
@@ -184,14 +185,14 @@ def _batch_cells(batch: Batch) -> tuple[Cell, ...]:
     records = numbers.count(batch.records)
     return (
         Cell("job", small=f"{records} records as one batch", approach="job"),
-        Cell("rounds"),
-        Cell(numbers.count(batch.rounds)),
         *(Cell("") for _ in range(4)),
         Cell(numbers.significant(batch.records_per_s)),
         Cell(
             numbers.seconds(batch.seconds * 10_000 / batch.records),
             small="" if batch.records == 10_000 else "extrapolated",
         ),
+        Cell(numbers.count(batch.rounds)),
+        Cell("rounds"),
         Cell("measured"),
     )
 

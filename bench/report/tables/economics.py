@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from bench.analysis.decision import Decision
 from bench.analysis.rows import Summary
+from bench.analysis.sensitivity import Influence
 from bench.report import numbers
-from bench.report.recommendation import break_even_words, check_words, cost_parts, money, points
+from bench.report.recommendation import (
+    break_even_words,
+    check_words,
+    cost_parts,
+    money,
+    plain,
+    points,
+)
 from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label
 
 
@@ -99,8 +107,11 @@ def influence_table(decision: Decision) -> Table | None:
         rows=tuple(
             (
                 Cell(each.input, small="measured" if each.measured else "assumed"),
-                Cell(numbers.significant(each.value)),
-                Cell(f"{numbers.significant(each.low)} – {numbers.significant(each.high)}"),
+                Cell(_input(each, each.value)),
+                Cell(
+                    f"{_input(each, min(each.low, each.value))} – "
+                    f"{_input(each, max(each.high, each.value))}"
+                ),
                 Cell(money(each.margin_low)),
                 Cell(money(each.margin_high)),
                 Cell(
@@ -109,10 +120,10 @@ def influence_table(decision: Decision) -> Table | None:
                     else f"{each.winner_low}, then {each.winner_high}"
                 ),
                 Cell(
-                    numbers.significant(each.switch),
+                    numbers.UNKNOWN if each.switch is None else _input(each, each.switch),
                     note=""
                     if each.switch is not None
-                    else "measured"
+                    else "measured: more cases would narrow it"
                     if each.measured
                     else "nowhere within a factor of 1,000",
                 ),
@@ -123,6 +134,14 @@ def influence_table(decision: Decision) -> Table | None:
         "measured ones over what the run leaves open. Lead: dollars a month by which the cheapest "
         "option is ahead of the next; negative where it no longer is.",
     )
+
+
+def _input(found: Influence, value: float) -> str:
+    """A value of an input; the run's own are shares of records, or dollars a record."""
+    if not found.measured:
+        return plain(value)
+    dollars = found.input.startswith("dollars")
+    return numbers.dollars(value) if dollars else numbers.percent(value)
 
 
 def chord_table(decision: Decision) -> Table | None:
@@ -192,8 +211,8 @@ def comparison_table(decision: Decision) -> Table | None:
             (
                 Cell(f"{each.second} against {each.first}"),
                 Cell(numbers.count(each.cases)),
-                Cell(numbers.significant(each.lost)),
-                Cell(numbers.significant(each.gained)),
+                Cell(plain(each.lost)),
+                Cell(plain(each.gained)),
                 Cell(points(each.difference), f"{points(each.low)} to {points(each.high)}"),
                 Cell(numbers.significant(each.p_holm, 2)),
                 Cell({"mcnemar": "exact McNemar", "sign_flip": "paired sign flip"}[each.test]),

@@ -42,7 +42,6 @@ def outcome_table(summary: Summary, scenario: str, stratum: str, *, own: bool = 
         title="Production mix" if weighted else "Your records" if own else "Balanced sample",
         columns=(
             WHO,
-            *(() if weighted else (Column("cases"), Column("trials"))),
             Column("success", LEFT),
             Column("whole cases right"),
             Column("deferred"),
@@ -52,16 +51,12 @@ def outcome_table(summary: Summary, scenario: str, stratum: str, *, own: bool = 
             Column("$ per 1,000 successes"),
             Column("tokens per record"),
             Column("p50 a case"),
+            *(() if weighted else (Column("cases"), Column("trials"))),
             Column("provenance", LEFT),
         ),
         rows=tuple(
             (
                 who(row),
-                *(
-                    ()
-                    if weighted
-                    else (Cell(numbers.count(row.cases)), Cell(numbers.count(row.trials)))
-                ),
                 success_cell(row),
                 Cell(numbers.percent(row.trial_success)),
                 Cell(numbers.percent(row.deferred)),
@@ -71,6 +66,11 @@ def outcome_table(summary: Summary, scenario: str, stratum: str, *, own: bool = 
                 per_success_cell(row),
                 tokens_cell(row),
                 Cell(numbers.seconds(row.p50_s), note=row.reasons.get("p50_s", "")),
+                *(
+                    ()
+                    if weighted
+                    else (Cell(numbers.count(row.cases)), Cell(numbers.count(row.trials)))
+                ),
                 Cell(provenance(row.provenance)),
             )
             for row in rows
@@ -107,24 +107,24 @@ def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
         stratum = info[name]
         kind = "ordinary" if stratum.ordinary else "free text" if stratum.free_text else ""
         kind = "attacks" if stratum.hostile else kind
-        cells = [
-            Cell(name, small=stratum.title),
+        cells = [Cell(name, small=stratum.title)]
+        for group in groups:
+            row = found.get((name, drift, *group))
+            cells.append(_stratum_cell(row) if row else Cell(numbers.UNKNOWN, note="not run"))
+        cells += [
             Cell(kind if drift == "none" else drift_words(drift)),
             Cell(numbers.percent(stratum.weight)),
             Cell(numbers.count(stratum.cases)),
         ]
-        for group in groups:
-            row = found.get((name, drift, *group))
-            cells.append(_stratum_cell(row) if row else Cell(numbers.UNKNOWN, note="not run"))
         body.append(tuple(cells))
     return Table(
         title="Success by stratum",
         columns=(
             Column("stratum", LEFT),
+            *(Column(label(*group), LEFT) for group in groups),
             Column("kind", LEFT),
             Column("in the mix"),
             Column("cases"),
-            *(Column(label(*group), LEFT) for group in groups),
         ),
         rows=tuple(body),
         caption="Share of records that came out right in the cases of each stratum, with 95% "
@@ -172,19 +172,19 @@ def flags_table(summary: Summary, scenario: str) -> Table | None:
     names = {MIX: "production mix", ALL: "balanced sample"}
     return Table(
         title="What the hybrid hands to the agent",
-        columns=(Column("stratum", LEFT), Column("cases"), Column("records flagged", LEFT)),
+        columns=(Column("stratum", LEFT), Column("records flagged", LEFT), Column("cases")),
         rows=tuple(
             (
                 Cell(
                     names.get(row.stratum, row.stratum)
                     + (f" ({drift_words(row.drift)})" if row.drift != "none" else "")
                 ),
-                Cell(numbers.count(row.cases)),
                 Cell(
                     numbers.percent(row.flag_rate),
                     bar=(0.0, row.flag_rate or 0.0, row.flag_rate or 0.0),
                     approach=row.approach,
                 ),
+                Cell(numbers.count(row.cases)),
             )
             for row in (*overall, *flagged)
         ),

@@ -30,6 +30,13 @@ const money = (value) => {
 };
 const digits = (value, most = 3) =>
   Number.isFinite(value) ? value.toLocaleString("en-US", { maximumSignificantDigits: most }) : "∞";
+// As bench/report/numbers.py does: three digits that count, all those before the point.
+const significant = (value) => {
+  if (!Number.isFinite(value)) return "—";
+  if (value === 0) return "0";
+  const places = Math.min(9, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  return value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+};
 const percent = (share) => `${digits(share * 100)}%`;
 const seconds = (value) => {
   if (value === null) return "—";
@@ -152,8 +159,8 @@ const renderEconomics = (holder, candidates, data) => {
   });
   const breaks = [];
   candidates.forEach((one, n) => candidates.slice(n + 1).forEach((two) => {
-    breaks.push(element("li", {}, breakWords(Economics.breakEvenVolume(one, two, p), "records a month")));
-    breaks.push(element("li", {}, breakWords(Economics.breakEvenChanges(one, two, p), "changes a month")));
+    breaks.push(element("li", {}, breakWords(Economics.breakEvenVolume(one, two, p), "records a month", data.words)));
+    breaks.push(element("li", {}, breakWords(Economics.breakEvenChanges(one, two, p), "changes a month", data.words)));
   }));
   const choice = candidates.length < 2 ? "There is nothing to choose from."
     : `Cheapest: the ${best.name}, in ${percent(sure)} of the outcomes that the run leaves possible${sure < data.decided ? ": the data cannot decide" : ""}.`;
@@ -181,11 +188,16 @@ const stack = (cost, all, most) => {
   return bar;
 };
 
-const breakWords = (found, unit) => Number.isFinite(found.at)
-  ? `The ${found.above} is cheaper than the ${found.below} beyond ${digits(found.at)} ${unit} `
-    + `(${digits(found.low)} to ${Number.isFinite(found.high) ? digits(found.high) : "unbounded"}).`
-  : `The ${found.below} is cheaper than the ${found.above} at any number of ${unit}`
-    + `${Number.isFinite(found.low) ? found.low > 0 ? `, though perhaps only up to ${digits(found.low)}` : ", though perhaps at none" : ""}.`;
+const breakWords = (found, unit, words) => {
+  const kind = Number.isFinite(found.at) ? "beyond"
+    : !Number.isFinite(found.low) ? "always" : found.low > 0 ? "up_to" : "perhaps_never";
+  const parts = {
+    below: found.below, above: found.above, unit, at: significant(found.at), low: significant(found.low),
+    high: Number.isFinite(found.high) ? significant(found.high) : words.unbounded,
+  };
+  const said = words[kind].replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+  return `${said[0].toUpperCase()}${said.slice(1)}.`;
+};
 
 const map = (scenario, candidates, data) => {
   const p = parameters, cells = Economics.map(candidates, p, data.volumes, data.changes);

@@ -31,7 +31,7 @@ def decide(data: Path, out: Path, secret: str | None = None) -> OwnDecisions:  #
     links = link(files.columns, len(files.row_ids))
     counts: Counter[str] = Counter()
     written = _write(_counted(_lines(files, links), counts), out)
-    return OwnDecisions(written, "rows", counts)
+    return OwnDecisions(written, ("row", "rows"), counts)
 
 
 def _counted(lines: Iterator[Line], counts: Counter[str]) -> Iterator[Line]:

@@ -111,7 +111,7 @@ def test_events_are_sent_stored_decided_and_never_charged_twice(
     # The server is still there: the same change comes by another event, when the first is history.
     assert send(upgrade("evt_1")) == "duplicate"
     assert send(upgrade("evt_3")) == "stored"
-    assert decided() == f"{database}: 1 deliveries: 1 ignored"
+    assert decided() == f"{database}: 1 delivery: 1 ignored"
     assert decided("--data", str(records), "--out", str(tmp_path)).endswith("deliveries: none")
     assert (tmp_path / "decisions.csv").read_text().splitlines() == [
         "event_id,decision,amount_minor,currency,reason",
