@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from bench.abilities import OwnData, OwnDecisions
-from bench.analysis.notices import counted
 from bench.cli.options import EndpointSecret
 from bench.errors import BenchError
 
@@ -71,6 +70,8 @@ def job(
 
 
 def _tell(decided: OwnDecisions) -> None:
+    from bench.analysis.notices import counted
+
     counts = {word: count for word, count in sorted(decided.counts.items()) if count}
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
     typer.echo(f"{decided.file}: {counted(sum(counts.values()), *decided.nouns)}: {said or 'none'}")
