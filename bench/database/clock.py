@@ -34,42 +34,11 @@ class _Timed:
 
 def timed_sqlite(clock: QueryClock) -> type[sqlite3.Connection]:
     """A kind of connection that keeps ``clock``, for sqlite3's argument ``factory``."""
-    timed = _Timed(clock)
+    timed_cursor = _timed_cursor(sqlite3.Cursor, clock)
 
-    class Cursor(sqlite3.Cursor):
-        def execute(self, *arguments: Any) -> Any:
-            clock.statements += 1
-            with timed:
-                return super().execute(*arguments)
-
-        def executemany(self, *arguments: Any) -> Any:
-            clock.statements += 1
-            with timed:
-                return super().executemany(*arguments)
-
-        def fetchone(self) -> Any:
-            with timed:
-                return super().fetchone()
-
-        def fetchmany(self, *arguments: Any, **names: Any) -> Any:
-            with timed:
-                return super().fetchmany(*arguments, **names)
-
-        def fetchall(self) -> Any:
-            with timed:
-                return super().fetchall()
-
-    class Connection(sqlite3.Connection):
-        def cursor(self, factory: Any = Cursor) -> Any:
+    class Connection(_timed_connection(sqlite3.Connection, clock)):  # type: ignore[misc]
+        def cursor(self, factory: Any = timed_cursor) -> Any:
             return super().cursor(factory)
-
-        def commit(self) -> None:
-            with timed:
-                super().commit()
-
-        def rollback(self) -> None:
-            with timed:
-                super().rollback()
 
     return Connection
 
@@ -78,18 +47,30 @@ def timed_postgresql(clock: QueryClock) -> type[psycopg.Connection]:
     """A kind of connection that keeps ``clock``."""
     import psycopg
 
+    timed_cursor = _timed_cursor(psycopg.Cursor, clock)
+
+    class Connection(_timed_connection(psycopg.Connection, clock)):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **names: Any) -> None:
+            super().__init__(*arguments, **names)
+            self.cursor_factory = timed_cursor
+
+    return Connection
+
+
+def _timed_cursor(kind: Any, clock: QueryClock) -> Any:
+    """``kind``, a driver's cursor, whose statements are counted and timed."""
     timed = _Timed(clock)
 
-    class Cursor(psycopg.Cursor[Any]):
+    class Cursor(kind):  # type: ignore[misc]
         def execute(self, *arguments: Any, **names: Any) -> Any:
             clock.statements += 1
             with timed:
                 return super().execute(*arguments, **names)
 
-        def executemany(self, *arguments: Any, **names: Any) -> None:
+        def executemany(self, *arguments: Any, **names: Any) -> Any:
             clock.statements += 1
             with timed:
-                super().executemany(*arguments, **names)
+                return super().executemany(*arguments, **names)
 
         def fetchone(self) -> Any:
             with timed:
@@ -103,11 +84,14 @@ def timed_postgresql(clock: QueryClock) -> type[psycopg.Connection]:
             with timed:
                 return super().fetchall()
 
-    class Connection(psycopg.Connection[Any]):
-        def __init__(self, *arguments: Any, **names: Any) -> None:
-            super().__init__(*arguments, **names)
-            self.cursor_factory = Cursor
+    return Cursor
 
+
+def _timed_connection(kind: Any, clock: QueryClock) -> Any:
+    """``kind``, a driver's connection, that times how its transactions end."""
+    timed = _Timed(clock)
+
+    class Connection(kind):  # type: ignore[misc]
         def commit(self) -> None:
             with timed:
                 super().commit()

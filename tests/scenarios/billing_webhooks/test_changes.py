@@ -15,8 +15,6 @@ import pytest
 
 from bench.database import Template
 from bench.errors import ToolError
-from bench.plan import plan_scenario, with_drift
-from bench.repair import sizes
 from bench.types import Case, Json, ToolContext, Workspace
 from scenarios.billing_webhooks import SCENARIO
 from scenarios.billing_webhooks.changed_shape import FORMS
@@ -239,22 +237,3 @@ def test_the_tools_see_an_unlisted_price_in_another_shape(template: Template, fo
         (row,) = made.rows["subscriptions"]
         found = call(workspace, made.records[0], "query_subscription", subscription=row["id"])
     assert found["unlisted"] is True
-
-
-def test_a_drifted_plan_puts_what_is_repaired_last() -> None:
-    run = plan_scenario(SCENARIO, {"renewal": 2}, seed=1, repeated=0)  # type: ignore[arg-type]
-    planned = with_drift(run, {"crew_plan": 1}, "rules", seed=1)
-    assert [case.repaired for case in planned.cases] == [False] * 6 + [True] * 3
-    assert len({case.id for case in planned.cases}) == 9
-
-
-def test_the_repair_is_small_and_touches_the_guards_too() -> None:
-    found = {(part.part, part.file): part for part in sizes(SCENARIO.repair("rules"))}
-    assert set(found) == {
-        ("job", "job.py"),
-        ("policy", "policy.md"),
-        ("policy", "prompt.md"),
-        ("tools", "tools.py"),
-    }
-    job = found["job", "job.py"]
-    assert 0 < job.lines_removed < job.lines_added < 30
