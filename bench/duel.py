@@ -97,7 +97,7 @@ def prepare_duel(
             settings=settings,
         ),
     }
-    made = {side: _manifest(plans[side], options) for side in SIDES}
+    made = {side: make_manifest(plans[side], command=options.command) for side in SIDES}
     shared = content_hash(["gate", sequential, *(made[side].identity for side in SIDES)])
     stem = made["head"].run.rpartition("-")[0] + f"-{shared[:8]}"
     stem = unused(options.results, stem, "-base")
@@ -148,7 +148,8 @@ def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
     session = prepare(options)
     recorded = tuple(_as_recorded(run, plans[run.scenario.name]) for run in session.plan.scenarios)
     settings = replace(session.plan.settings, approaches=options.approaches)
-    made = _manifest(replace(session.plan, scenarios=recorded, settings=settings), options)
+    whole = replace(session.plan, scenarios=recorded, settings=settings)
+    made = make_manifest(whole, command=options.command)
     drawn = tuple(replace(_drawn(run, options), repeated=run.repeated) for run in recorded)
     identity = content_hash([made.identity, "against", manifest.run])
     made = replace(
@@ -338,18 +339,6 @@ def _rounds(cases: Sequence[Case]) -> list[list[tuple[int, Case]]]:
             rounds.append([])
         rounds[-1].append((number, case))
     return rounds
-
-
-def _manifest(plan: Plan, options: Options) -> Manifest:
-    return make_manifest(
-        plan.scenarios,
-        plan.models,
-        plan.settings,
-        prices=plan.prices,
-        command=options.command,
-        planned_trials=len(plan.trials()),
-        **({"database_version": plan.server.version} if plan.server else {}),
-    )
 
 
 def _open(duel: Duel, side: Side) -> Journal:

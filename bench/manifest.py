@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -22,9 +23,11 @@ from bench.configured import options_of
 from bench.hashing import content_hash
 from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, StratumPlan
 from bench.metering import tokens
-from bench.metering.prices import PriceTable
 from bench.plan import ScenarioRun
-from bench.types import Json, Limits, Model, Request, Scenario, Sweep
+from bench.types import Json, Limits, Request, Scenario, Sweep
+
+if TYPE_CHECKING:
+    from bench.runner import Plan
 
 VERSIONED = (
     *("agent-or-job", "xllamacpp", "litellm", "sqlalchemy", "psycopg", "faker", "stripe"),
@@ -68,28 +71,19 @@ class Settings:
         return tuple(dict.fromkeys((self.batch_records, *sizes)))
 
 
-def make_manifest(
-    runs: Sequence[ScenarioRun],
-    models: Sequence[Model],
-    settings: Settings,
-    *,
-    prices: PriceTable,
-    command: str,
-    planned_trials: int,
-    notes: Sequence[str] = (),
-    database_version: str = sqlite3.sqlite_version,
-) -> Manifest:
+def make_manifest(plan: Plan, *, command: str, notes: Sequence[str] = ()) -> Manifest:
     """The manifest of a new run, named after the time and its identity."""
-    scenarios = tuple(_scenario_plan(run) for run in runs)
+    settings = plan.settings
+    scenarios = tuple(_scenario_plan(run) for run in plan.scenarios)
     model_plans = tuple(
         ModelPlan(model.name, model.protocol, model.provenance, dict(model.identity()))
-        for model in models
+        for model in plan.models
     )
     identity = content_hash(
         {
             "schema": SCHEMA_VERSION,
             "scenarios": scenarios,
-            "code": [code_hash(run.scenario) for run in runs],
+            "code": [code_hash(run.scenario) for run in plan.scenarios],
             "models": model_plans,
             "settings": _deciding(settings),
         }
@@ -111,12 +105,12 @@ def make_manifest(
         guards=settings.guards,
         limits={key: getattr(settings.limits, key) for key in Limits.__dataclass_fields__},
         concurrency=settings.concurrency,
-        planned_trials=planned_trials,
+        planned_trials=len(plan.trials()),
         git_commit=commit,
         git_dirty=dirty,
         versions=_versions(),
         machine=machine(),
-        price_table=dict(prices.identity()),
+        price_table=dict(plan.prices.identity()),
         usd_per_machine_hour=settings.usd_per_machine_hour,
         notes=tuple(notes),
         sweep=settings.sweep,
@@ -124,7 +118,10 @@ def make_manifest(
         tpm=settings.tpm,
         redacted=settings.redact,
         through_http=settings.through_http,
-        database={"engine": settings.database, "version": database_version},
+        database={
+            "engine": settings.database,
+            "version": plan.server.version if plan.server else sqlite3.sqlite_version,
+        },
     )
 
 

@@ -220,16 +220,8 @@ def prepare(options: Options) -> Session:
             if options.max_usd is not None:
                 price(model.priced_as or model.name, table)  # a cap needs a price
     plan = Plan(runs_, models, settings, table, server=server)
-    manifest = make_manifest(
-        runs_,
-        models,
-        settings,
-        prices=table,
-        command=options.command,
-        planned_trials=len(plan.trials()),
-        notes=(RECEIVED,) if options.through_http else (),
-        **({"database_version": server.version} if server else {}),
-    )
+    notes = (RECEIVED,) if options.through_http else ()
+    manifest = make_manifest(plan, command=options.command, notes=notes)
     unfinished = None if options.fresh else find_unfinished(options.results, manifest.identity)
     if unfinished is not None:
         return Session(plan, unfinished.manifest, unfinished.folder, unfinished, ideal)

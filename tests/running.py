@@ -46,20 +46,16 @@ def toy_plan(model: Model | None = None, *, repeats: int = 2, digits: int = 4) -
     return Plan((cases,), (model or ScriptedModel([always_even]),), settings)
 
 
+def journal_of(plan: Plan, folder: Path) -> Journal:
+    """The journal in ``folder``, which may hold a part of the plan already."""
+    if folder.exists():
+        return Journal(folder)
+    return Journal.create(folder, make_manifest(plan, command="bench run toy"))
+
+
 def run_plan(plan: Plan, folder: Path, *, done: Collection[str] = ()) -> Quiet:
     """Run a plan into ``folder``, which may hold a part of it already."""
-    if folder.exists():
-        journal = Journal(folder)
-    else:
-        manifest = make_manifest(
-            plan.scenarios,
-            plan.models,
-            plan.settings,
-            prices=plan.prices,
-            command="bench run toy",
-            planned_trials=len(plan.trials()),
-        )
-        journal = Journal.create(folder, manifest)
+    journal = journal_of(plan, folder)
     watcher = Quiet()
     try:
         asyncio.run(run(plan, journal, watcher, done=done))

@@ -17,8 +17,8 @@ import pytest
 
 import scenarios
 from bench.cli import invoke
-from bench.journal import Journal, read_run, read_steps
-from bench.manifest import Settings, make_manifest
+from bench.journal import read_run, read_steps
+from bench.manifest import Settings
 from bench.metering.spending import Spending, read_account
 from bench.models.direct import DirectModel
 from bench.models.hosted import HostedModel
@@ -28,7 +28,7 @@ from bench.types import Cause, Trial
 from bench.workers import Workers
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.models.test_budget import NAME, prices
-from tests.running import Quiet
+from tests.running import Quiet, journal_of
 from tests.toy import TOY
 
 ATTEMPTS = 3
@@ -52,18 +52,7 @@ def run_into(
     plan: Plan, folder: Path, session: str, cap: float | None = None, workers: int = 1
 ) -> tuple[str, ...]:
     """Run or continue in ``folder`` with that many processes, every call on account."""
-    if folder.exists():
-        journal = Journal(folder)
-    else:
-        manifest = make_manifest(
-            plan.scenarios,
-            plan.models,
-            plan.settings,
-            prices=plan.prices,
-            command="bench run toy",
-            planned_trials=len(plan.trials()),
-        )
-        journal = Journal.create(folder, manifest)
+    journal = journal_of(plan, folder)
     spending = Spending(folder, cap, session)
     for model in plan.models:
         model.meter(spending, plan.prices)  # type: ignore[attr-defined]

@@ -57,10 +57,7 @@ def play(trials: int, steps: int, workers: int) -> tuple[Clock, float]:
     plan = Plan((cases,), (Stub(steps),), settings)
     clock = Clock()
     with tempfile.TemporaryDirectory() as parent:
-        manifest = make_manifest(
-            plan.scenarios, plan.models, settings,
-            prices=plan.prices, command="perf", planned_trials=trials,
-        )  # fmt: skip
+        manifest = make_manifest(plan, command="perf")
         journal = Journal.create(Path(parent) / "run", manifest)
         before = resource.getrusage(resource.RUSAGE_SELF)
         asyncio.run(run(plan, journal, clock, executor=Workers(workers, journal)))

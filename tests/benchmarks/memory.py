@@ -59,10 +59,7 @@ def grow(trials: int, repeats: int) -> dict[str, float]:
     plan = Plan((cases,), (Stub(2),), settings)
     gauge = Gauge(trials)
     with tempfile.TemporaryDirectory() as parent:
-        manifest = make_manifest(
-            plan.scenarios, plan.models, settings,
-            prices=plan.prices, command="perf", planned_trials=trials,
-        )  # fmt: skip
+        manifest = make_manifest(plan, command="perf")
         journal = Journal.create(Path(parent) / "run", manifest)
         planned = psutil.Process().memory_info().rss / MB
         asyncio.run(run(plan, journal, gauge))

@@ -17,14 +17,13 @@ import psutil
 import pytest
 
 from bench.errors import BenchError
-from bench.journal import Journal, Run, read_run, read_steps
-from bench.manifest import make_manifest
+from bench.journal import Run, read_run, read_steps
 from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import read_account
 from bench.runner import Plan, run
 from bench.workers import Workers
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
-from tests.running import Quiet
+from tests.running import Quiet, journal_of
 from tests.test_hosted_run import agent_plan, case_of, check_kills, run_into
 
 CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars", "query_s"}
@@ -117,11 +116,7 @@ def test_a_worker_that_dies_is_named_and_the_run_goes_on_later(tmp_path: Path) -
                 super().trial(trial)
 
         folder = tmp_path / "run"
-        manifest = make_manifest(
-            plan.scenarios, plan.models, plan.settings,
-            prices=plan.prices, command="bench run toy", planned_trials=len(plan.trials()),
-        )  # fmt: skip
-        journal = Journal.create(folder, manifest)
+        journal = journal_of(plan, folder)
         with pytest.raises(BenchError, match=r"worker process died \(exit code -9\)"):
             asyncio.run(run(plan, journal, Murderer(), executor=Workers(2, journal)))
         journal.close()
