@@ -20,6 +20,7 @@ GROUND = {
     "bench.abilities",
     "bench.errors",
     "bench.hashing",
+    "bench.json_bytes",
     "bench.lines",
     "bench.journal",
     "bench.spreadsheets",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.hashing import canonical_json
+from bench import json_bytes
 from bench.metering.prices import Price, Rates
 from bench.types import Request
 
@@ -16,8 +16,7 @@ up to 530 (https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 def prompt_bytes(request: Request) -> int:
     """Bytes of everything in the request that becomes prompt, as JSON in UTF-8. No tokenizer in
     use makes more tokens than bytes out of a text."""
-    parts = [request.messages, request.tools, request.schema]
-    return len(canonical_json(parts).encode("utf-8", "surrogatepass"))
+    return len(json_bytes.dump((request.messages, request.tools, request.schema)))
 
 
 def most_dollars(prompt_bytes: int, max_tokens: int, price: Price) -> float:

@@ -69,8 +69,9 @@ class RateLimit:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take over stricter limits from a reply's headers, and wait where none is left."""
-        for kind in ("requests", "tokens"):
-            limit, left, reset = _stated(headers, kind)
+        told = on_limits(headers)
+        for kind in ("requests", "tokens") if told else ():
+            limit, left, reset = _stated(told, kind)
             if limit is not None and limit > 0:
                 own = getattr(self, kind)
                 setattr(self, kind, limit if own is None else min(own, limit))
@@ -113,12 +114,19 @@ def retry_after(headers: Mapping[str, str]) -> float:
     return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
-def _stated(headers: Mapping[str, str], kind: str) -> tuple[int | None, int | None, float | None]:
+def on_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers on rate limits, by their names in lower case, as the provider has them."""
+    lower = [(name.lower(), value) for name, value in headers.items()]
+    return {
+        name.removeprefix("llm_provider-"): value for name, value in lower if "ratelimit" in name
+    }
+
+
+def _stated(told: Mapping[str, str], kind: str) -> tuple[int | None, int | None, float | None]:
     """(limit, remaining, seconds to reset) in OpenAI's or Anthropic's header names."""
-    by_name = {name.lower().removeprefix("llm_provider-"): value for name, value in headers.items()}
 
     def header(what: str) -> str | None:
-        return by_name.get(f"x-ratelimit-{what}-{kind}") or by_name.get(
+        return told.get(f"x-ratelimit-{what}-{kind}") or told.get(
             f"anthropic-ratelimit-{kind}-{what}"
         )
 

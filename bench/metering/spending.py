@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,13 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench import json_bytes
 from bench.errors import BenchError, BudgetError, JournalError
 from bench.types import Json
 
 FILE: Final = "spending.jsonl"
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-"""Made once: this is on the way of every call."""
 _POLL_S: Final = 0.02
 """Between two looks at what other processes have settled."""
 
@@ -144,7 +142,7 @@ def read_account(folder: Path) -> Account | None:
 
 def _apply(account: Account, path: Path, number: int, line: bytes) -> None:
     try:
-        account.apply(json.loads(line))
+        account.apply(json_bytes.load(line))
     except (ValueError, KeyError, TypeError):
         raise JournalError(
             f"{path}:{number}: not a line of spending; restore the file, for without it the cap "
@@ -271,7 +269,7 @@ class Spending:
             self._read_to += len(line)
 
     def _append(self, entry: Mapping[str, Json]) -> None:
-        line = (_encode(entry) + "\n").encode()
+        line = json_bytes.dump(entry) + b"\n"
         try:
             written = os.write(self._file, line)
         except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from bench import json_bytes
 from bench.errors import BenchError
 from bench.metering.usage import read_usage
 from bench.models.faults import EmptyReplyError, Fault, judge_status
@@ -82,10 +83,9 @@ class DirectModel(HostedModel):
             if response.status >= 400:
                 text = await response.text(errors="replace")
                 raise _StatusError(response.status, text, dict(response.headers))
-            headers = dict(response.headers)
             if self._stream:
-                return await _streamed(response.content, headers, started)
-            return _answer(_object(await response.read()), headers)
+                return await _streamed(response.content, response.headers, started)
+            return _answer(_object(await response.read()), response.headers)
 
     def _judge(self, error: Exception) -> Fault:
         if isinstance(error, _StatusError):
@@ -102,6 +102,7 @@ class DirectModel(HostedModel):
                 connector=aiohttp.TCPConnector(limit=0),  # the plan says how many at once
                 timeout=aiohttp.ClientTimeout(total=None),  # the caller has one
                 headers=headers,
+                json_serialize_bytes=json_bytes.dump,
             )
         return self._session
 
@@ -245,7 +246,7 @@ async def _streamed(
 
 def _object(raw: bytes) -> dict[str, Json]:
     try:
-        value = json.loads(raw)
+        value = json_bytes.load(raw)
     except ValueError:
         raise EmptyReplyError(f"the reply is not JSON: {raw[:60]!r}") from None
     if not isinstance(value, dict):

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
@@ -106,6 +107,24 @@ def test_how_a_reply_ended_is_told(fault: str, finish: str) -> None:
     assert reply.finish_reason == finish
     assert reply.tokens == "measured"
     assert len(server.seen) == 1, "the model's own doing is not tried again"
+
+
+def test_waits_grow_from_one_attempt_to_the_next() -> None:
+    with FaultServer(faults=FaultPlan(1.0, ("503",))) as server:
+        with pytest.raises(ProviderError):
+            ask(server, attempts=4, first_wait_s=0.1)
+        times = [seen.at for seen in server.seen]
+    waits = [after - before for before, after in pairwise(times)]
+    assert len(waits) == 3
+    assert all(wait >= 0.1 * 2**number for number, wait in enumerate(waits))
+
+
+def test_halves_of_characters_get_there_and_back() -> None:
+    half = Request(messages=({"role": "user", "content": "half \ud83d of it"},), max_tokens=50)
+    with FaultServer(turn=lambda _body: Turn(text="the other \ude00 half")) as server:
+        reply = ask(server, half)
+        assert server.seen[0].body["messages"][0]["content"] == "half \ud83d of it"
+    assert reply.text == "the other \ude00 half"
 
 
 def test_a_stream_that_breaks_off_is_not_taken_for_a_reply() -> None:
