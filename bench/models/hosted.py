@@ -103,24 +103,10 @@ class HostedModel(ABC):
         run's dollars are used up, and ``BenchError`` when the key or the name is refused, which
         the user must mend."""
         begun = time.perf_counter()
-        retries = 0
         try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(self._attempts),
-                wait=self._wait,
-                retry=retry_if_exception_type(_PassingFaultError),
-                reraise=True,
-            ):
-                with attempt:
-                    retries = attempt.retry_state.attempt_number - 1
-                    return await self._attempt(request, begun, retries)
+            return await self._attempt(request, begun, 0)
         except _PassingFaultError as error:
-            raise ProviderError(
-                f"{self.name}: {scrub(error.fault.message, self._api_key)}",
-                waiting_s=time.perf_counter() - begun,
-                retries=retries,
-            ) from None
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            return await self._retry(request, begun, error)
 
     def identity(self) -> Mapping[str, Json]:
         """Name and base URL, without any user or password in it."""
@@ -146,6 +132,30 @@ class HostedModel(ABC):
     def __getstate__(self) -> dict[str, Any]:
         """For a worker process: without account, limits and connections, which are opened anew."""
         return {**self.__dict__, "_spending": None, "rate_limit": RateLimit()}
+
+    async def _retry(self, request: Request, begun: float, first: _PassingFaultError) -> Reply:
+        """Go on after a first fault. Calls that go well never come here: tenacity's machinery
+        takes as much CPU time as a sixth of a call."""
+        retries = 0
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(self._attempts),
+                wait=self._wait,
+                retry=retry_if_exception_type(_PassingFaultError),
+                reraise=True,
+            ):
+                with attempt:
+                    retries = attempt.retry_state.attempt_number - 1
+                    if retries == 0:
+                        raise first
+                    return await self._attempt(request, begun, retries)
+        except _PassingFaultError as error:
+            raise ProviderError(
+                f"{self.name}: {scrub(error.fault.message, self._api_key)}",
+                waiting_s=time.perf_counter() - begun,
+                retries=retries,
+            ) from None
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _attempt(self, request: Request, begun: float, retries: int) -> Reply:
         spending, origin = self._spending, request.origin
