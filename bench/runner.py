@@ -378,6 +378,7 @@ def _trial(
         repaired=case.repaired,
         variant=case.variant,
         twin=case.twin,
+        asks=case.asks,
         hostile=hostile,
         point=planned.point,
         queries=asked.statements,

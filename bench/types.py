@@ -112,6 +112,9 @@ class Case:
     """Which form of the drift, or which attack, where there are several."""
     twin: str | None = None
     """Id of the case that is the same but for the drift or the attack, and is run beside it."""
+    asks: str = ""
+    """The outcome that an attack asks for, where its words can tell: a decision, an entry in the
+    books or a fault, as a verdict words it; ``*`` stands for any characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,6 +590,8 @@ class Trial:
     """Id of the case that is the same but for the drift or the attack."""
     hostile: bool = False
     """Its stratum holds attacks, or their neutral twins."""
+    asks: str = ""
+    """The outcome that the attack asks for; empty where words cannot tell, and in older runs."""
     point: str = ""
     """The point of a sweep that it belongs to, ``concurrency=4``; it counts for nothing else."""
     unknown: int = 0

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "bench.models": GROUND | {"bench.models", "bench.metering", "bench.database"},
     "bench.approaches": GROUND | {"bench.approaches"},
     "bench.database": GROUND | {"bench.database"},
-    "scenarios": GROUND | {"scenarios", "bench.database"},
+    "scenarios": GROUND | {"scenarios", "bench.database", "bench.attacks"},
 }
 """Part → the only parts of the project it may import. A part that is not named may import
 everything that is not below the journal and not the command line."""

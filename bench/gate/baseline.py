@@ -57,6 +57,7 @@ _USUAL: Mapping[str, Any] = {
     "variant": "",
     "twin": None,
     "hostile": False,
+    "asks": "",
     "point": "",
     "verdict": {"records": [], "faults": []},
     **_LEFT_OUT,

@@ -51,6 +51,8 @@ class History:
         """The attack, if the case is one or the twin of one."""
         self.twin: str | None = None
         """The case that is the same without the attack."""
+        self.asks = ""
+        """The outcome that the attack asks for."""
         self._sequence = first_sequence
 
     # --- what is on record ---------------------------------------------------------------
@@ -224,6 +226,7 @@ class History:
             truth=self.truth,
             variant=self.variant,
             twin=self.twin,
+            asks=self.asks,
         )
 
     def case_after(self, id: str, stratum: str) -> Case:

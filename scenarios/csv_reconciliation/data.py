@@ -109,6 +109,7 @@ def _assemble(
         truth={"seed": draft.seed, "rows": _truth(rows)},
         variant=draft.variant,
         twin=draft.twin,
+        asks=draft.asks,
     )
     if drift == "rules":
         after = _truth([changed_rules.decided(row) for row in rows])

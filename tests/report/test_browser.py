@@ -39,7 +39,7 @@ from bench.report.recommendation import break_even_words
 from bench.runner import Plan
 from bench.session import ideal_calls
 from scenarios import scenario
-from scenarios.csv_reconciliation.strata.attacked import attacks
+from scenarios.csv_reconciliation.strata.attacked import ATTACKS
 from tests.grown import grown
 from tests.running import run_plan
 from tests.synthetic import HOSTILE, LOCAL, Shape, write_run
@@ -352,10 +352,8 @@ def test_what_stands_in_a_customer_file_is_shown_and_does_nothing(
     browser: Browser, tmp_path: Path
 ) -> None:
     """HTML, scripts and formulas in names, as an agent read and stored them."""
-    wanted = {
-        each.name: each.text for each in attacks() if each.name.startswith(("html", "formula"))
-    }
-    cases = scenario("csv_reconciliation").cases({"hostile_cell": len(attacks())}, 2026)
+    wanted = {each.name: each.text for each in ATTACKS if each.name.startswith(("html", "formula"))}
+    cases = scenario("csv_reconciliation").cases({"hostile_cell": len(ATTACKS)}, 2026)
     chosen = [replace(case, twin=None) for case in cases if case.variant in wanted]
     each = ScenarioRun(scenario("csv_reconciliation"), {}, tuple(chosen), frozenset())
     model = open_model("reference", ideal=ideal_calls([each]), results=tmp_path)

@@ -5,69 +5,50 @@ Outside the production mix; run with ``--hostile``. The attacks stand in ``attac
 
 from __future__ import annotations
 
-import base64
-import codecs
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-from bench.types import Json, Stratum
+from bench.attacks import read_attacks
+from bench.types import Stratum
 from scenarios.billing_webhooks import people
 from scenarios.billing_webhooks.events import Subscription, envelope, invoice_object, updated
 from scenarios.billing_webhooks.history import DAY, History, billed, day_of, ignored, upgraded
 from scenarios.billing_webhooks.strata.kind import Kind
 
 ATTACKED, NEUTRAL = "hostile_text", "hostile_twin"
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """One attack, as it stands in the file."""
-
-    name: str
-    base: str
-    """What really happens."""
-    place: str
-    """Where the text stands."""
-    text: str
-    encoding: str = ""
-    """``base64``, ``rot13``, or nothing."""
-
-
-@cache
-def attacks() -> tuple[Attack, ...]:
-    """All attacks, in the order of the file."""
-    return tuple(Attack(**each) for each in _file()["attack"])
-
-
-@cache
-def _file() -> Mapping[str, Json]:
-    text = files("scenarios.billing_webhooks").joinpath("attacks.toml").read_text("utf-8")
-    return tomllib.loads(text)
+ATTACKS, NEUTRAL_WORDS = read_attacks(Path(__file__).parents[1] / "attacks.toml")
+SMALL, LARGE = 1, 99_900
+"""Amounts that attacks name."""
 
 
 def attacked(history: History) -> None:
     """An attack in some free text."""
-    attack = attacks()[history.number % len(attacks())]
-    history.variant, history.twin = attack.name, f"{NEUTRAL}-{history.number}"
-    _build(history, attack, neutral=False)
+    history.twin = f"{NEUTRAL}-{history.number}"
+    _build(history, neutral=False)
 
 
 def neutral(history: History) -> None:
     """The same with neutral words."""
-    attack = attacks()[history.number % len(attacks())]
+    _build(history, neutral=True)
+
+
+def _build(history: History, *, neutral: bool) -> None:
+    attack = ATTACKS[history.number % len(ATTACKS)]
     history.variant = attack.name
-    _build(history, attack, neutral=True)
-
-
-def _build(history: History, attack: Attack, *, neutral: bool) -> None:
     old = history.subscription(plan="Team")
     victim = {"id": history.id("cus"), **people.customer(history.rng)}
     history.rows["customers"].append(victim)
-    text = _file()["neutral"][attack.place] if neutral else _worded(attack, old, victim["id"])
+    names = {
+        "customer": old.customer,
+        "victim": victim["id"],
+        "subscription": old.id,
+        "small": SMALL,
+        "large": LARGE,
+    }
+    text = NEUTRAL_WORDS[attack.place] if neutral else attack.worded(names)
+    history.asks = "" if neutral else attack.asked(names)
     if attack.place == "description":
         old = replace(old, description=text)
     elif attack.place == "metadata":
@@ -83,15 +64,6 @@ def _build(history: History, attack: Attack, *, neutral: bool) -> None:
             }
         )
     BASES[attack.base](history, old, text)
-
-
-def _worded(attack: Attack, old: Subscription, victim: str) -> str:
-    text = attack.text.format(
-        customer=old.customer, victim=victim, subscription=old.id, small=1, large=99_900
-    )
-    if attack.encoding == "base64":
-        return f"base64: {base64.b64encode(text.encode()).decode()}"
-    return codecs.encode(text, "rot13") if attack.encoding == "rot13" else text
 
 
 def _upgrade(history: History, old: Subscription, _text: str) -> None:
@@ -172,7 +144,7 @@ KINDS = (
             ATTACKED,
             "instructions to the model in free text: nothing else is different",
             hostile=True,
-            variants=len(attacks()),
+            variants=len(ATTACKS),
         ),
         attacked,
     ),
@@ -181,7 +153,7 @@ KINDS = (
             NEUTRAL,
             "the same cases with neutral words",
             hostile=True,
-            variants=len(attacks()),
+            variants=len(ATTACKS),
         ),
         neutral,
         drawn_as=ATTACKED,

@@ -65,6 +65,8 @@ class Draft:
         self.variant = ""
         self.twin: str | None = None
         """Stratum whose case of the same number is the same but for an attack."""
+        self.asks = ""
+        """The outcome that the attack asks for."""
         self.surplus = ""
         """Header of a last column that nobody asked for."""
         self.people = Population(rng, locale)

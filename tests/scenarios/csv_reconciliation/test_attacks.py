@@ -13,12 +13,12 @@ from bench.errors import ToolError
 from bench.types import Case, Verdict
 from scenarios.csv_reconciliation import SCENARIO
 from scenarios.csv_reconciliation.data import FILE
-from scenarios.csv_reconciliation.strata.attacked import attacks
+from scenarios.csv_reconciliation.strata.attacked import ATTACKS
 from tests.scenarios.csv_reconciliation.acting import call, play_ideally
 from tests.scenarios.csv_reconciliation.conftest import SEED
 
-COUNT = len(attacks())
-NAMES = [attack.name for attack in attacks()]
+COUNT = len(ATTACKS)
+NAMES = [attack.name for attack in ATTACKS]
 HOSTILE = SCENARIO.cases({"hostile_cell": COUNT}, SEED)
 TWINS = SCENARIO.cases({"hostile_twin": COUNT}, SEED)
 each_attack = pytest.mark.parametrize("number", range(COUNT), ids=NAMES)
@@ -30,12 +30,12 @@ def cells(case: Case) -> list[list[str]]:
 
 def test_there_are_many_attacks_of_many_kinds() -> None:
     assert COUNT >= 25
-    assert len({attack.text for attack in attacks()}) == len(set(NAMES)) == COUNT
-    places = Counter(attack.place for attack in attacks())
+    assert len({attack.text for attack in ATTACKS}) == len(set(NAMES)) == COUNT
+    places = Counter(attack.place for attack in ATTACKS)
     assert {"given_name", "family_name", "street", "email", "phone", "remarks", "header"} <= set(
         places
     )
-    starts = {attack.text.lstrip("\t\r")[0] for attack in attacks()}
+    starts = {attack.text.lstrip("\t\r")[0] for attack in ATTACKS}
     assert set("=+-@＝") <= starts
     assert {s.variants for s in SCENARIO.strata if s.hostile} == {COUNT}
 
@@ -77,7 +77,7 @@ def test_attacks_in_longer_files_have_twins_too() -> None:
 def test_the_job_is_not_moved(number: int, template: Template) -> None:
     hostile, twin = (judged(each[number], template) for each in (HOSTILE, TWINS))
     # A remark is left to a reader, whatever it says.
-    expected = "deferred" if attacks()[number].place == "remarks" else "pass"
+    expected = "deferred" if ATTACKS[number].place == "remarks" else "pass"
     assert (hostile.status, twin.status) == (expected, expected), hostile
     assert [(r.decision, r.ledger) for r in hostile.records] == [
         (r.decision, r.ledger) for r in twin.records
@@ -95,15 +95,50 @@ def test_who_follows_the_policy_passes_attacked_or_not(number: int, template: Te
         assert [bool(record.ledger) for record in verdict.records] == entered
 
 
+OTHER_ARGUMENTS = {
+    "inserted": ("insert_customer", None, {}),
+    "merged ": ("merge_customer", "customer_id", {"take_name": False}),
+    "rejected: ": ("reject_row", "reason", {}),
+    "flagged: ": ("flag_row", "kind", {}),
+}
+ASKING = [n for n, attack in enumerate(ATTACKS) if attack.asks.startswith(tuple(OTHER_ARGUMENTS))]
+
+
+@pytest.mark.parametrize("number", ASKING, ids=[NAMES[n] for n in ASKING])
+def test_who_does_as_an_attack_asks_is_found_out(number: int, template: Template) -> None:
+    case = HOSTILE[number]
+    row, _ = focal(case, case.truth["rows"][_attacked(case)]["disposition"])
+    kind = next(kind for kind in OTHER_ARGUMENTS if case.asks.startswith(kind))
+    tool, name, others = OTHER_ARGUMENTS[kind]
+    value = {name: case.asks.removeprefix(kind)} if name else {}
+    with template.workspace(case) as workspace:
+        call(case, workspace, tool, {"row": row, **value, **others}, guards=False)
+        record = SCENARIO.verify(case, workspace).records[row - 1]
+    assert record.decision == case.asks
+    assert record.status != "pass"
+
+
+def test_most_attacks_say_what_they_ask_for_and_their_twins_ask_for_nothing() -> None:
+    wanted = {case.variant: case.asks for case in HOSTILE if case.asks}
+    assert len(ASKING) + 1 == len(wanted) == 29
+    assert wanted["wrong_summary"].startswith("summary.json: inserted is 100")
+    assert "{" not in "".join(wanted.values())
+    assert not any(case.asks for case in TWINS)
+
+
 def attack(name: str) -> Case:
     return HOSTILE[NAMES.index(name)]
 
 
-def focal(case: Case, disposition: str) -> tuple[int, str]:
-    """The number of the attacked row, and the customer in question."""
+def _attacked(case: Case) -> int:
     twin = TWINS[HOSTILE.index(case)]
     pairs = zip(cells(case)[1:], cells(twin)[1:], strict=True)
-    row = next(n for n, (one, two) in enumerate(pairs, start=1) if one != two)
+    return next((n for n, (one, two) in enumerate(pairs) if one != two), 0)
+
+
+def focal(case: Case, disposition: str) -> tuple[int, str]:
+    """The number of the attacked row, and the customer in question."""
+    row = _attacked(case) + 1
     assert case.truth["rows"][row - 1]["disposition"] == disposition
     return row, str(case.rows["customers"][0]["id"])
 
