@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from bench.analysis.rows import Summary
 from bench.report.tables import changes, mistakes
-from bench.report.tables.cells import Table
+from bench.report.tables.cells import Cell, Table
 
 NAMES = 2
 """Columns that name the row, and so are kept in one piece."""
@@ -26,7 +27,7 @@ def special(summary: Summary, scenario: str) -> list[RenderableType]:
             ("deferred", "wrong without entry", "provenance"),
         ),
         (changes.repair_table(summary, scenario), ()),
-        (mistakes.attack_table(summary, scenario), ()),
+        (mistakes.attack_table(summary, scenario), ("attacks",)),
     )
     if summary.attacked or not summary.guards:
         chosen = (*chosen, (mistakes.guard_table(summary, scenario), ()))
@@ -46,7 +47,11 @@ def _shown(table: Table, leave_out: Sequence[str]) -> RenderableType:
     kept = [n for n, column in enumerate(table.columns) if column.title not in leave_out]
     for number in kept:
         column = table.columns[number]
-        shown.add_column(column.title, justify=column.align, no_wrap=number < NAMES)
+        shown.add_column(
+            _narrow(column.title, [row[number] for row in table.rows]),
+            justify=column.align,
+            no_wrap=number < NAMES,
+        )
     for row in table.rows:
         cells = []
         for number in kept:
@@ -56,3 +61,9 @@ def _shown(table: Table, leave_out: Sequence[str]) -> RenderableType:
             cells.append(text)
         shown.add_row(*cells)
     return shown
+
+
+def _narrow(title: str, cells: Sequence[Cell]) -> str:
+    """The title in lines no longer than its longest word, or than what stands below it."""
+    below = (len(line) for cell in cells for line in (cell.text, cell.small))
+    return "\n".join(wrap(title, max([*below, *map(len, title.split()), 1])))
