@@ -56,7 +56,7 @@ class CsvReconciliation:
     """The scenario, as ``bench.types.Scenario`` wants it. ``options`` are those of ``Setting``."""
 
     name: str = "csv_reconciliation"
-    version: str = "4"
+    version: str = "5"
     strata: tuple[Stratum, ...] = STRATA
     mix: Mapping[str, float] = data.MIX
     tools: tuple[Tool, ...] = TOOLS

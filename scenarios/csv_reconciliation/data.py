@@ -18,7 +18,7 @@ from bench.types import Case, Drift, Json
 from scenarios.csv_reconciliation import changed_rules, changed_shape, files
 from scenarios.csv_reconciliation.locales import US
 from scenarios.csv_reconciliation.people import background
-from scenarios.csv_reconciliation.schema import customers
+from scenarios.csv_reconciliation.schema import customers, insert_trigrams, trigram_rows
 from scenarios.csv_reconciliation.strata import KINDS, ORDINARY, STRATA
 from scenarios.csv_reconciliation.strata.kind import Draft, Planned
 
@@ -34,7 +34,9 @@ MIX: Mapping[str, float] = tomllib.loads((Path(__file__).with_name("mix.toml")).
 
 def populate(connection: Connection, seed: int) -> None:
     """Insert the background customers."""
-    connection.execute(insert(customers), [customer.values() for customer in background(seed)])
+    people = background(seed)
+    connection.execute(insert(customers), [customer.values() for customer in people])
+    insert_trigrams(connection, {each.id: each.trigrams for each in people})
 
 
 def cases(
@@ -103,6 +105,7 @@ def _assemble(
         records=tuple(f"{id_}/{number}" for number in range(1, len(rows) + 1)),
         rows={
             "customers": [customer.values() for customer in draft.on_file],
+            "customer_trigrams": trigram_rows({each.id: each.trigrams for each in draft.on_file}),
             "imports": [{"id": id_, "file": FILE}],
         },
         files={FILE: content},

@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from scenarios.csv_reconciliation.intake import Person
 from scenarios.csv_reconciliation.schema import (
     Customer,
+    customer_trigrams,
     customers,
     dispositions,
     imported_id,
     imports,
+    insert_trigrams,
 )
 
 Disposition: TypeAlias = Literal["inserted", "merged", "rejected", "flagged"]
@@ -83,6 +85,7 @@ def write(connection: Connection, batch: Import, entries: Sequence[Entry]) -> No
         connection.execute(insert(customers), new)
     if changed:
         connection.execute(update(customers).where(customers.c.id == bindparam("key")), changed)
+    _write_trigrams(connection, entries)
     if entries:
         connection.execute(
             insert(dispositions),
@@ -97,6 +100,28 @@ def write(connection: Connection, batch: Import, entries: Sequence[Entry]) -> No
                 for e in entries
             ],
         )
+
+
+def _write_trigrams(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Let customers be found by the names that they have from now on, and by those only."""
+    before: dict[str, frozenset[str]] = {}
+    after: dict[str, frozenset[str]] = {}
+    for entry in entries:
+        if entry.after and (entry.before is None or _renamed(entry.before, entry.after)):
+            known = entry.before.trigrams if entry.before else frozenset()
+            before.setdefault(entry.after.id, known)
+            after[entry.after.id] = entry.after.trigrams
+    of = customer_trigrams.c
+    for id_ in after:
+        if gone := before[id_] - after[id_]:
+            these = of.trigram.in_(sorted(gone)), of.customer_id == id_
+            connection.execute(delete(customer_trigrams).where(*these))
+    insert_trigrams(connection, {id_: after[id_] - before[id_] for id_ in after})
+
+
+def _renamed(before: Customer, after: Customer) -> bool:
+    one, other = before.person, after.person
+    return (one.given_name, one.family_name) != (other.given_name, other.family_name)
 
 
 def pending(connection: Connection) -> list[Import]:

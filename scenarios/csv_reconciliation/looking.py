@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
 from scenarios.csv_reconciliation.intake import Row
+from scenarios.csv_reconciliation.keys import trigrams
 from scenarios.csv_reconciliation.layout import read_file
 from scenarios.csv_reconciliation.schema import (
     CUSTOMER_COLUMNS,
@@ -21,14 +22,15 @@ from scenarios.csv_reconciliation.schema import (
     fold,
     mailbox,
 )
+from scenarios.csv_reconciliation.search import sharing_trigrams
 from scenarios.csv_reconciliation.setting import SHOWN
 from scenarios.csv_reconciliation.tools import file_of
 
 MOST_FOUND = 5
 FREQUENT = 3
 """Values of a column that are shown."""
-BEGINNING = 2
-"""Letters of a family name that have to be right for a search by name."""
+SHARE = 0.4
+"""Of the trigrams of a name that has to be right for a search by name."""
 LIKE = 75.0
 """Percent of letters in common, from which a name is found."""
 DIGITS = 7
@@ -119,20 +121,16 @@ def _found(connection: Connection, text: str) -> list[Customer]:
 
 
 def _by_name(connection: Connection, name: str) -> list[Customer]:
-    scored: dict[str, tuple[float, Customer]] = {}
-    for word in name.split():
-        start = word[:BEGINNING]
-        query = select(*CUSTOMER_COLUMNS).where(
-            customers.c.family_key >= start, customers.c.family_key < start + "\uffff"
-        )
-        for row in connection.execute(query):
-            found = customer(row)
-            full = fold(f"{found.person.given_name} {found.person.family_name}")
-            score = fuzz.token_sort_ratio(name, full)
-            if score >= LIKE or fold(found.person.family_name) == name:
-                scored[found.id] = (score, found)
-    ordered = sorted(scored.values(), key=lambda pair: (-pair[0], pair[1].id))
-    return [found for _, found in ordered]
+    """About of that name: full names in any order of words, or family names."""
+    wanted = trigrams(name)
+    scored = [
+        (max(fuzz.token_sort_ratio(name, full), fuzz.ratio(name, family)), found)
+        for found in sharing_trigrams(connection, wanted, SHARE)
+        for family in (fold(found.person.family_name),)
+        for full in (f"{fold(found.person.given_name)} {family}",)
+    ]
+    like = [pair for pair in scored if pair[0] >= LIKE]
+    return [found for _, found in sorted(like, key=lambda pair: (-pair[0], pair[1].id))]
 
 
 def _shown(found: Customer) -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 
 from scenarios.csv_reconciliation.intake import Person
+from scenarios.csv_reconciliation.keys import sound, trigrams
 
 metadata = MetaData()
 
@@ -43,13 +45,23 @@ customers = Table(
     Column("street", Text, nullable=False),
     Column("city", Text, nullable=False),
     Column("postcode", Text, nullable=False),
-    Column("family_key", Text, nullable=False),  # folded, to be searched by
+    Column("family_sound", Text, nullable=False),  # to be searched by
     Column("mailbox", Text, nullable=False),  # the e-mail without a +tag, likewise
     Index("customers_by_mailbox", "mailbox"),
     Index("customers_by_phone", "phone"),
     Index("customers_by_date_of_birth", "date_of_birth"),
-    Index("customers_by_family_and_postcode", "family_key", "postcode"),
+    Index("customers_by_family_and_postcode", "family_sound", "postcode"),
 )
+
+customer_trigrams = Table(
+    "customer_trigrams",
+    metadata,
+    Column("trigram", Text, primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    sqlite_with_rowid=False,  # half the size, and found in one step
+)
+"""An index by parts of names. Without a foreign key, whose check would cost more than the write:
+whoever writes a customer writes these too."""
 
 imports = Table(
     "imports",
@@ -104,13 +116,40 @@ class Customer:
         """The columns of ``customers``."""
         values = {name: getattr(self.person, name) for name in Person.__slots__}
         keys = {
-            "family_key": fold(self.person.family_name),
+            "family_sound": sound(fold(self.person.family_name)),
             "mailbox": mailbox(self.person.email),
         }
         return {"id": self.id, **values, **keys}
 
+    @property
+    def trigrams(self) -> frozenset[str]:
+        """Those of both names."""
+        return trigrams(fold(f"{self.person.given_name} {self.person.family_name}"))
 
-KEYS = ("family_key", "mailbox")
+
+def trigram_rows(trigrams: Mapping[str, frozenset[str]]) -> list[dict[str, str]]:
+    """Rows of ``customer_trigrams``, from each customer's."""
+    return [
+        {"trigram": trigram, "customer_id": id_}
+        for id_, of_name in trigrams.items()
+        for trigram in sorted(of_name)
+    ]
+
+
+def insert_trigrams(connection: Connection, trigrams: Mapping[str, frozenset[str]]) -> None:
+    """Write them. A dozen for each customer: handed to the driver as they are, in the order of
+    the index, in a third of the time."""
+    rows = sorted((each["trigram"], each["customer_id"]) for each in trigram_rows(trigrams))
+    compiled = insert(customer_trigrams).compile(dialect=connection.dialect)
+    names = ("trigram", "customer_id")
+    if rows:
+        connection.exec_driver_sql(
+            str(compiled),
+            rows if compiled.positional else [dict(zip(names, row, strict=True)) for row in rows],
+        )
+
+
+KEYS = ("family_sound", "mailbox")
 CUSTOMER_COLUMNS = [column for column in customers.columns if column.name not in KEYS]
 
 

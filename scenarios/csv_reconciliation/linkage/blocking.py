@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from scenarios.csv_reconciliation.keys import sound
 from scenarios.csv_reconciliation.linkage.features import Codes, Feature, Features, Rows, Texts
 
 RECIPES: tuple[tuple[str, ...], ...] = (
@@ -179,24 +180,6 @@ def _recoded(feature: Feature, shorten: Callable[[str], str]) -> Codes:
     return np.fromiter(
         (seen.setdefault(shorten(text), len(seen)) for text in texts), np.int32, len(texts)
     )
-
-
-SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
-
-
-def sound(name: str) -> str:
-    """Soundex of the name's first word (US patent 1,261,167), the first letter kept; two
-    characters of a name in another script."""
-    word = name.split(" ", 1)[0]
-    if not word.isascii():
-        return word[:2]
-    letters = [letter for letter in word[1:].translate(SOUNDS) if letter not in "hw"]
-    code, last = "", word[:1].translate(SOUNDS)
-    for letter in letters:
-        if letter != last and letter.isdigit():
-            code += letter
-        last = letter
-    return (word[:1] + code)[:4]
 
 
 def _start(length: int) -> Callable[[str], str]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.types import Case, ToolCall
+from scenarios.csv_reconciliation.keys import trigrams
+from scenarios.csv_reconciliation.schema import fold, trigram_rows
 from tests.scenarios.csv_reconciliation.conftest import SEED
 
 HEADER = "given_name,family_name,email,phone,date_of_birth,street,city,postcode,country,remarks"
@@ -23,7 +25,7 @@ MARGARET = {
     "street": "12 Birch Lane",
     "city": "Albany",
     "postcode": "12207",
-    "family_key": "holloway",
+    "family_sound": "h4",
     "mailbox": "m.holloway@example.net",
 }
 MARGARET_AGAIN = MARGARET | {
@@ -37,7 +39,7 @@ SISTER = MARGARET_AGAIN | {"given_name": "Judith", "date_of_birth": "1977-02-20"
 JUERGEN = MARGARET | {
     "given_name": "Jürgen",
     "family_name": "Müller",
-    "family_key": "muller",
+    "family_sound": "m46",
     "email": "j.mueller@example.net",
     "mailbox": "j.mueller@example.net",
     "country": "DE",
@@ -47,7 +49,7 @@ JUERGEN = MARGARET | {
     "postcode": "89073",
 }
 CONTACT = ("email", "country", "phone", "street", "city", "postcode")
-KEYS = ("family_key", "mailbox")
+KEYS = ("family_sound", "mailbox")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,12 @@ class Golden:
             records=tuple(f"golden-1/{number}" for number in range(1, len(decisions) + 1)),
             rows={
                 "customers": self.on_file,
+                "customer_trigrams": trigram_rows(
+                    {
+                        each["id"]: trigrams(fold(f"{each['given_name']} {each['family_name']}"))
+                        for each in self.on_file
+                    }
+                ),
                 "imports": [{"id": "golden-1", "file": "incoming.csv"}],
             },
             files={"incoming.csv": f"{HEADER}\n{self.row}\n".encode()},
@@ -421,7 +429,7 @@ GOLDEN = (
         "Margaret,Petersen,m.holloway@example.net,,1980-06-14,3 Main St,Utica,13501,US,"
         "Is now Petersen by marriage; moved.",
         MERGED,
-        {"family_name": "Petersen", "family_key": "petersen", **NEW_HOME},
+        {"family_name": "Petersen", "family_sound": "p362", **NEW_HOME},
         take_name=True,
     ),
     Golden(
@@ -429,7 +437,7 @@ GOLDEN = (
         "a remark on the divorce does so too",
         "Margaret,Petersen,m.holloway@example.net,,1980-06-14,,,,US,Divorced: Holloway no more.",
         MERGED,
-        {"family_name": "Petersen", "family_key": "petersen"},
+        {"family_name": "Petersen", "family_sound": "p362"},
         take_name=True,
     ),
     Golden(
@@ -462,6 +470,23 @@ GOLDEN = (
         "with the date that the remark gives it is she",
         "Margaret,Holloway,m.holloway@example.net,,1980-06-04,,,,US,Correct is June 14.",
         MERGED,
+    ),
+    Golden(
+        "remark_birth_date",
+        "a mistyped name leads to her where e-mail, phone, birth date and home are others",
+        "Margaret,Holoway,meg@example.org,303-491-7722,1980-06-04,3 Main St,Utica,13501,US,"
+        '"The Margaret Holloway you have, with new e-mail and phone; moved. Correct is June 14."',
+        MERGED,
+        {"email": "meg@example.org", "mailbox": "meg@example.org", "phone": "+13034917722"}
+        | NEW_HOME,
+    ),
+    Golden(
+        "remark_name_mistaken",
+        "a name that was only heard leads to her",
+        "Peggy,Halloway,meg@example.org,,1979-11-30,12 Birch Lane,Albany,12207,US,"
+        '"Taken down by phone: our old customer, name and birthday are right as you have them."',
+        MERGED,
+        {"email": "meg@example.org", "mailbox": "meg@example.org"},
     ),
     Golden(
         "remark_name_mistaken",

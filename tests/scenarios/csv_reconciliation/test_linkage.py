@@ -87,11 +87,6 @@ def test_one_clear_date_settles_the_column() -> None:
     assert not dates.day_first(["03/04/1980"])
 
 
-def test_soundex_is_that_of_its_patent() -> None:
-    known = {"robert": "r163", "rupert": "r163", "tymczak": "t522", "ashcraft": "a261"}
-    assert {name: blocking.sound(name) for name in known} == known
-
-
 def test_recipes_are_made_of_parts_that_exist() -> None:
     made = features({name: column(["a"], ["a"]) for name in FIELDS})
     short = blocking.shortened(made)
