@@ -6,6 +6,8 @@ PostgreSQL find the same people by them. Names come folded (``schema.fold``).
 
 from __future__ import annotations
 
+LONGEST = 200
+"""Letters of a name that count: what is longer is no name, and must not fill the index."""
 SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
 
 
@@ -28,7 +30,7 @@ def trigrams(name: str) -> frozenset[str]:
     """All that stands in three places of a word next to one another, a blank on either side being
     part of the word: in the manner of PostgreSQL's ``pg_trgm``, which pads with one blank more.
     The order of words is of no account."""
-    padded = [f" {word} " for word in name.split()]
+    padded = [f" {word} " for word in name[:LONGEST].split()]
     return frozenset(word[at : at + 3] for word in padded for at in range(len(word) - 2))
 
 

@@ -47,6 +47,7 @@ def test_trigrams_know_where_words_end_and_no_order() -> None:
     assert trigrams("lee ann") == trigrams("ann lee")
     assert trigrams("山田") == {" 山田", "山田 "}
     assert trigrams("") == frozenset()
+    assert len(trigrams("".join(map(chr, range(0x4E00, 0x9000))))) <= 200
     assert likeness(trigrams("anna"), trigrams("ann")) == 2 / 5
     assert likeness(trigrams(""), trigrams("")) == 0.0
 
