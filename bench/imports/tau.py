@@ -51,11 +51,13 @@ def read(path: Path, value: Json) -> Source:
     """The file. Raises ``BenchError`` for one that is not whole."""
     results = parsed(_File, {"results": value}, path).results
     prompt = next((as_text(m.get("content")) for r in results for m in r.traj[:1]), "")
-    named, domain = _NAME.match(path.name), _POLICY.match(prompt)
+    named, policy = _NAME.match(path.name), _POLICY.match(prompt)
+    domain = policy[1].lower() if policy else ""
     return Source(
         kind="τ-bench",
-        scenario=f"tau-bench-{domain[1].lower()}" if domain else "tau-bench",
-        model=named["model"] if named else path.stem,
+        scenario=f"tau-bench-{domain}" if domain else "tau-bench",
+        # Published trajectories are called MODEL-DOMAIN.json.
+        model=named["model"] if named else path.stem.removesuffix(f"-{domain}"),
         attempts=tuple(_attempt(each) for each in results),
         tasks={str(each.task_id): each.info.get("task") for each in results},
         prompt=prompt,

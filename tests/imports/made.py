@@ -61,8 +61,24 @@ def tau2_simulation(task: str, trial: int, reward: float | None, **changes: Any)
         "user_cost": 7.0,
         "reward_info": None if reward is None else {"reward": reward, "db_check": None},
         "messages": [
-            {"role": "assistant", "content": "Hi! How can I help you today?", "usage": None},
-            {"role": "user", "content": "I want a refund.", "usage": {"prompt_tokens": 9}},
+            {
+                "role": "assistant",
+                "content": "Hi! How can I help you today?",
+                "tool_calls": None,
+                "turn_idx": 0,
+                "cost": 0.0,
+                "usage": None,
+                "raw_data": None,
+            },
+            {
+                "role": "user",
+                "content": "I want a refund.",
+                "tool_calls": None,
+                "turn_idx": 1,
+                "cost": 0.000996,
+                "usage": {"completion_tokens": 22, "prompt_tokens": 410},
+                "raw_data": {"finish_reason": "stop", "index": 0, "message": {"role": "assistant"}},
+            },
             {
                 "role": "assistant",
                 "content": None,
@@ -78,8 +94,11 @@ def tau2_simulation(task: str, trial: int, reward: float | None, **changes: Any)
             {
                 "role": "assistant",
                 "content": "Done.",
+                "tool_calls": None,
+                "turn_idx": 4,
                 "cost": 0.01,
                 "usage": {"prompt_tokens": 1100, "completion_tokens": 10},
+                "raw_data": {"finish_reason": "stop", "index": 0, "provider_specific_fields": {}},
             },
         ],
     } | changes

@@ -93,6 +93,21 @@ def test_a_transcript_tells_calls_and_results(tmp_path: Path, tau_file: Path) ->
     assert run.trials[0].tool_errors == 1
 
 
+def test_a_published_trajectory_is_read(tmp_path: Path) -> None:
+    """Cut out of a real file: see excerpts/README.md."""
+    run = imported(tmp_path / "results", Path(__file__).parent / "excerpts/gpt-4o-airline.json")
+    (trial,) = run.trials
+    assert trial.id == "tau-bench-airline/agent/gpt-4o/49/3"
+    assert (trial.status, trial.steps, trial.tool_errors) == ("pass", 5, 0)
+    steps = list(read_steps(run.folder, trial))
+    assert [tool.name for step in steps for tool in step.tools] == [
+        "get_reservation_details",
+        "transfer_to_human_agents",
+    ]
+    assert steps[1].tools[0].arguments == {"reservation_id": "MDCLVA"}
+    assert (trial.dollars.api, trial.usage.total) == (None, None)
+
+
 def test_a_name_may_be_given_where_the_file_has_none(tmp_path: Path, tau_file: Path) -> None:
     plain = tau_file.rename(tmp_path / "mine.json")
     assert imported(tmp_path / "a", plain).manifest.models[0].name == "mine"
