@@ -22,6 +22,7 @@ from bench.report.app import AppData
 from bench.report.charts.drawing import Chart
 from bench.report.differences import divergences
 from bench.report.outline import outline, setting
+from bench.report.tables.cells import provenance
 from bench.report.transcripts import Transcript
 
 _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
@@ -42,6 +43,8 @@ TABS = (
     ("setting", "How it was made"),
 )
 """Name and title of each part."""
+VERDICTS = ("supported", "contradicted", "undecided", "not measured here")
+"""Of the claims: shown as what they are."""
 SCRIPTS = ("economics.js", "app.js", "trials.js")
 
 
@@ -78,6 +81,9 @@ def render(
         setting=setting(summary),
         inline=inline_svg,
         breakable=breakable,
+        led=led,
+        verdicts=VERDICTS,
+        provenance=provenance,
         numbers=numbers,
         known=tuple(palette.APPROACHES),
     )
@@ -105,6 +111,14 @@ def headline(summary: Summary, scenario: str) -> list[Row]:
 def breakable(text: str) -> Markup:
     """Names with underscores may be broken behind each, as words may at a blank."""
     return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
+
+
+def led(sentence: str) -> Markup:
+    """A sentence whose first words, up to a colon, say what it is about."""
+    head, colon, rest = sentence.partition(": ")
+    if not colon or "(" in head:
+        return escape(sentence)
+    return Markup("<b>{}:</b> {}").format(head, rest)
 
 
 def inline_svg(chart: Chart) -> Markup:

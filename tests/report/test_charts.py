@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
 from bench.analysis import summarise
 from bench.analysis.assumptions import load_assumptions
@@ -42,6 +43,15 @@ def test_each_chart_comes_as_svg_and_png(written: ReportPaths) -> None:
     for path in written.charts:
         content = path.read_bytes()
         assert content.startswith(b"\x89PNG" if path.suffix == ".png" else b"<?xml")
+
+
+def test_nothing_is_cut_off_at_the_edge(written: ReportPaths) -> None:
+    """A chart's outermost pixels are paper: text that has no room reaches them."""
+    for path in written.charts:
+        if path.suffix == ".png":
+            pixels = imread(path)[..., :3]
+            edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+            assert all((edge == 1.0).all() for edge in edges), path.name
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_ids_are_unique_and_every_link_inside_has_its_end(page: str, written: Re
 
 def test_charts_take_their_colours_from_the_page(page: str) -> None:
     charts = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(charts) == 8
+    assert len(charts) == 9
     for chart in charts:
         assert "var(--ink)" in chart
         assert "#1c2733" not in chart

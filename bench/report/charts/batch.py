@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.analysis.scaling import PER_RECORDS, Curve, CurvePoint
 from bench.report import numbers, palette
 from bench.report.charts.decision_map import short
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.charts.scaling import SHAPES
 from bench.report.tables.cells import label
 from bench.report.tables.scaling import VALUES
@@ -68,12 +68,10 @@ def batch_chart(scenario: str, curves: Sequence[Told]) -> Chart | None:
         right.xaxis.set_major_formatter(FuncFormatter(lambda x, _: short(x)))
         figure.align_ylabels([tokens, right])
         hollow = any(curve.provenance != "measured" for _, curve in curves)
-        figure.legend(
-            handles=handles,
-            loc="outside lower left",
+        legend(
+            figure,
+            handles,
             title="bars: 95% over cases" + ("; hollow: not measured" if hollow else ""),
-            alignment="left",
-            title_fontsize=8,
         )
 
     alt = ". ".join(_told(way, curve) for way, curve in curves)

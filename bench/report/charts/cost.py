@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from bench.analysis.rows import Row
 from bench.analysis.samples import MIX
 from bench.report import numbers, palette
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.tables.cells import label
 
 LINE = 0.085
@@ -77,12 +77,7 @@ def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
                     label="hollow: not measured",
                 )
             )
-        figure.legend(
-            handles=handles,
-            loc="outside lower left",
-            ncols=2,
-            handletextpad=0.2,
-        )
+        legend(figure, handles)
 
     kind = "cost-mix" if rows[0].stratum == MIX else "cost-all"
     alt = "; ".join(

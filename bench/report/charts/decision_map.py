@@ -15,7 +15,7 @@ from bench.analysis.assumptions import Assumptions
 from bench.analysis.decision_map import CHANGES, DECIDED, VOLUMES, decision_map
 from bench.analysis.rates import Candidate
 from bench.report import palette
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.tables.cells import label
 
 
@@ -86,7 +86,7 @@ def decision_map_chart(
         handles.append(
             Patch(facecolor="none", edgecolor=palette.INK, hatch="////", label="data cannot decide")
         )
-        figure.legend(handles=handles, loc="outside lower left", ncols=2)
+        legend(figure, handles)
 
     cells = found.winners.size
     parts = [

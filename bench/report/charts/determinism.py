@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from bench.analysis.determinism import Agreement, Determinism
 from bench.report import numbers, palette
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.tables.cells import label
 
 MEASURES = (
@@ -57,8 +57,9 @@ def determinism_chart(scenario: str, rows: Sequence[Determinism]) -> Chart | Non
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0%}"))
         axes.set_xlabel(f"repeated cases that agree (n = {shown[0].cases}), 95% interval")
         axes.tick_params(axis="y", length=0)
-        figure.legend(
-            handles=[
+        legend(
+            figure,
+            [
                 Line2D(
                     [],
                     [],
@@ -69,8 +70,6 @@ def determinism_chart(scenario: str, rows: Sequence[Determinism]) -> Chart | Non
                 )
                 for row in shown
             ],
-            loc="outside lower left",
-            ncols=2,
         )
 
     alt = "; ".join(

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bench.report import palette
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ def forecast_chart(scenario: str, records: int, bars: Sequence[Bar]) -> Chart:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"${x:,g}"))
         axes.set_xlabel("API dollars (log scale), modelled")
-        figure.legend(
-            handles=[
+        legend(
+            figure,
+            [
                 Line2D([], [], marker="o", color=palette.INK, ls="", label="billed"),
                 Line2D([], [], marker="D", color=palette.FRESH, ls="", label="nothing cached"),
                 Line2D([], [], color=palette.CACHED, lw=7, label="range"),
             ],
-            loc="outside lower left",
-            ncols=3,
+            most=3,
         )
 
     alt = "; ".join(

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bench.analysis.chord import SHARES, Chord
 from bench.report import numbers, palette
 from bench.report.charts.cost import dollar_tick
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.tables.cells import label
 
 FINEST = 1e-5
@@ -79,13 +79,11 @@ def _chart(scenario: str, chords: Sequence[Chord], number: int) -> Chart:
                 label=f"production mix: {numbers.percent(natural)} exceptional",
             ),
         ]
-        figure.legend(
-            handles=handles,
-            loc="outside lower left",
+        legend(
+            figure,
+            handles,
             title="bars: 95% of the hybrid's difference from the split"
             + ("" if priced else "; dollars unknown"),
-            alignment="left",
-            title_fontsize=8,
         )
 
     title = f"{scenario}: hybrid against a random split"

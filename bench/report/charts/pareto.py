@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from bench.analysis.decision import Decision, Option
 from bench.report import numbers, palette
 from bench.report.charts.cost import dollar_tick
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.recommendation import money
 from bench.report.tables.cells import label
 
@@ -50,10 +50,9 @@ def pareto_chart(decision: Decision) -> Chart | None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0%}"))
         axes.set_xlabel("dollars a month in all (log scale)")
         axes.set_ylabel("records that come out right")
-        figure.legend(
-            handles=[*_names(shown, shapes), *_marks(shown, constrained=constrained)],
-            loc="outside lower left",
-            ncols=2,
+        legend(
+            figure,
+            [*_names(shown, shapes), *_marks(shown, constrained=constrained)],
         )
 
     alt = "; ".join(

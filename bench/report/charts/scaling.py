@@ -15,7 +15,7 @@ from bench.analysis.scaling import PER_RECORDS, Curve
 from bench.report import numbers, palette
 from bench.report.charts.cost import dollar_tick
 from bench.report.charts.decision_map import short
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.charts.latency import tick
 from bench.report.tables.cells import label
 from bench.report.tables.scaling import VALUES
@@ -81,13 +81,10 @@ def scaling_chart(
                 )
             )
         hollow = any(curve.provenance != "measured" for curve in curves)
-        figure.legend(
-            handles=handles,
-            loc="outside lower left",
-            ncols=2,
+        legend(
+            figure,
+            handles,
             title=f"solid: measured{per}{'; hollow: not measured' if hollow else ''}",
-            alignment="left",
-            title_fontsize=8,
         )
 
     title = f"{scenario}: how it grows with {VALUES[parameter]}"

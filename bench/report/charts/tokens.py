@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from bench.analysis.steps import Steps
 from bench.report import palette
-from bench.report.charts.drawing import Chart, drawn
+from bench.report.charts.drawing import Chart, drawn, legend
 from bench.report.tables.cells import label
 
 MOST_NAMES = 12
@@ -69,9 +69,8 @@ def tokens_chart(scenario: str, steps: Sequence[Steps]) -> Chart | None:
             axes.xaxis.grid(False)
             axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
             axes.set_ylabel("tokens")
-        grid[-1, 0].set_xlabel("call of a conversation (how many); on top: tokens generated")
-        handles, words = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside lower left", ncols=3)
+        grid[-1, 0].set_xlabel("call of a conversation (how many)\non top: tokens generated")
+        legend(figure, grid[0, 0].get_legend_handles_labels()[0], most=3)
 
     alt = "; ".join(
         f"{label(row.approach, row.model)}: "

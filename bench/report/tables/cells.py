@@ -46,6 +46,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    prose: bool = False
+    """Its cells are sentences: where it is narrow, better one below the other."""
     notes: tuple[str, ...] = field(init=False)
     """The distinct footnotes, in order of appearance."""
 

@@ -86,6 +86,7 @@ def break_even_table(decision: Decision) -> Table | None:
             Column("outcomes with a break-even"),
         ),
         rows=tuple(rows),
+        prose=True,
     )
 
 
@@ -140,8 +141,9 @@ def _input(found: Influence, value: float) -> str:
     """A value of an input; the run's own are shares of records, or dollars a record."""
     if not found.measured:
         return plain(value)
-    dollars = found.input.startswith("dollars")
-    return numbers.dollars(value) if dollars else numbers.percent(value)
+    if found.input.startswith("dollars"):
+        return f"{numbers.dollars(value * 1000)} for 1,000"
+    return numbers.percent(value)
 
 
 def chord_table(decision: Decision) -> Table | None:
@@ -238,7 +240,10 @@ def check_table(decision: Decision) -> Table | None:
     if not rows:
         return None
     return Table(
-        "Constraints", (WHO, Column("verdict", LEFT), Column("figures", LEFT)), tuple(rows)
+        "Constraints",
+        (WHO, Column("verdict", LEFT), Column("figures", LEFT)),
+        tuple(rows),
+        prose=True,
     )
 
 
@@ -267,6 +272,7 @@ def claims_table(summary: Summary, scenario: str) -> Table | None:
             )
             for claim in found
         ),
+        prose=True,
         caption="For the model that ran, on this scenario; not a verdict on all models. The claims "
         "are others' words. Most name no threshold: those under “how tested” are our choice, and "
         "another choice may give another verdict. Below each figure: where it comes from.",

@@ -45,6 +45,18 @@ const seconds = (value) => {
   return value < 120 ? `${digits(value)} s` : `${digits(value / 60)} min`;
 };
 
+// Tables wider than their box say so.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const box = target.closest(".scroll");
+    box.parentElement.classList.toggle("wide", box.scrollWidth > box.clientWidth + 1);
+  }
+});
+const watch = (root) => { for (const each of root.querySelectorAll(".scroll, .scroll > table")) widths.observe(each); };
+watch(document);
+// A name may be broken behind its underscores.
+const breakable = (text) => text.split("_").flatMap((part, n) => n ? ["_", element("wbr"), part] : [part]);
+
 // --- tabs --------------------------------------------------------------------------------------
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
@@ -144,7 +156,8 @@ const renderEconomics = (holder, candidates, data) => {
   const sure = Economics.certainty(best, candidates, p);
   const most = Math.max(...candidates.map((c) => Economics.total(Economics.cost(c.rates, c, p))));
   const head = ["approach", "in all", "95% interval", ...PARTS].map((title, n) =>
-    element("th", { scope: "col", class: n ? "right" : "left" }, title));
+    element("th", { scope: "col", class: n ? "right" : "left" },
+      ...(n > 2 ? [element("span", { class: `part ${title}`, "aria-hidden": "true" })] : []), title));
   const rows = candidates.map((c) => {
     const cost = Economics.cost(c.rates, c, p);
     const [low, high] = Economics.interval(c, p);
@@ -176,6 +189,7 @@ const renderEconomics = (holder, candidates, data) => {
           ...candidates.map((c) => element("span", {}, element("span", { class: `swatch ${c.approach}`, "aria-hidden": "true" }), c.name)),
           element("span", {}, element("span", { class: "swatch open", "aria-hidden": "true" }), "the data cannot decide"))),
       element("div", {}, element("h3", {}, "Break-even"), element("ul", { class: "breaks" }, ...breaks))));
+  watch(holder);
 };
 
 const stack = (cost, all, most) => {
@@ -201,10 +215,10 @@ const breakWords = (found, unit, words) => {
 
 const map = (scenario, candidates, data) => {
   const p = parameters, cells = Economics.map(candidates, p, data.volumes, data.changes);
-  const left = 46, top = 8, width = 370, height = 250;
+  const left = 38, top = 8, width = 312, height = 240;
   const w = width / data.volumes.length, h = height / data.changes.length;
   const pattern = `open-${scenario}`;
-  const svg = element("svg", { viewBox: "0 0 430 300", role: "img" });
+  const svg = element("svg", { viewBox: "0 0 366 288", role: "img" });
   svg.append(element("defs", {}, element("pattern", { id: pattern, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     element("rect", { width: 1.6, height: 6, class: "hatch" }))));
   const counts = candidates.map(() => 0);

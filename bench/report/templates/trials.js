@@ -81,7 +81,7 @@ const drawTrials = () => {
   const start = table.page * PAGE, rows = table.shown.slice(start, start + PAGE);
   document.querySelector("#trial-table tbody").replaceChildren(...rows.map((row) => element("tr", {},
     ...SHOWN.map(([name, side]) => name === "case"
-      ? element("th", { scope: "row", class: side }, element("a", { href: trialHash(trialId(row)) }, row.case))
+      ? element("th", { scope: "row", class: side }, element("a", { href: trialHash(trialId(row)) }, ...breakable(row.case)))
       : element("td", { class: side }, ...shownCell(name, row))))));
   const last = Math.min(start + PAGE, table.shown.length);
   document.getElementById("trial-count").textContent = table.shown.length
@@ -147,6 +147,7 @@ const showTrial = async (id) => {
     beside(row),
     element("h3", {}, "What happened"),
     ...blocks.map((block) => blockOf(...block.slice(0, 4).map((n) => texts[n]), block[4])));
+  watch(body);
   body.scrollTop = 0;
 };
 
