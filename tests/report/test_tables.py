@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.analysis.rows import Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report.tables.cells import Cell, Column, Table, letter
 from bench.report.tables.conduct import determinism_table, failures_table, time_table
+from bench.report.tables.mistakes import guard_table
 from bench.report.tables.outcomes import flags_table, outcome_table, strata_table
 
 BILLING = "billing_webhooks"
@@ -113,3 +116,19 @@ def test_a_deferral_is_told_apart_from_an_error_in_every_stratum(summary: Summar
     assert column(table, "job")[place].text == "0%"
     assert column(table, "job")[place].small.endswith("100% deferred")
     assert column(table, "always skip")[place].small.endswith("%")
+
+
+def test_the_worlds_of_a_stratum_are_told_apart_by_its_name(summary: Summary) -> None:
+    first = strata_table(summary, summary.scenarios[0])
+    rows = [row for row in summary.rows if row.stratum not in (MIX, ALL)]
+    changed = tuple(replace(row, drift="rules") for row in rows)
+    both = replace(summary, rows=(*summary.rows, *changed))
+    names = [cell.text for cell in column(strata_table(both, both.scenarios[0]), "stratum")]
+    assert len(names) == len(set(names)) == 2 * len(first.rows)
+    assert f"{first.rows[0][0].text} (rules changed)" in names
+
+
+def test_counts_of_failures_and_guards_say_where_they_come_from(summary: Summary) -> None:
+    for table in (failures_table(summary, BILLING), guard_table(summary, BILLING)):
+        assert table is not None
+        assert table.caption.endswith("Provenance: measured.")

@@ -53,9 +53,6 @@ def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: dollar_tick(x)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.0%}"))
         axes.set_xlabel("dollars per 1,000 records (log scale)")
-        if missing:
-            note = "\n".join(wrap(missing, 68))
-            figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=palette.MUTED)
         axes.set_ylabel("records that came out right")
         _names(axes, shown)
         kinds = {row.usd_kind for row in shown}
@@ -77,7 +74,7 @@ def cost_chart(scenario: str, rows: Sequence[Row], where: str) -> Chart | None:
                     label="hollow: not measured",
                 )
             )
-        legend(figure, handles)
+        legend(figure, handles, title="\n".join(wrap(missing, 58)))
 
     kind = "cost-mix" if rows[0].stratum == MIX else "cost-all"
     alt = "; ".join(

@@ -64,8 +64,7 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
         axes.set_ylim(len(found) - 0.45, -0.7)
         axes.yaxis.grid(False)
         ends = [values[end] for values in found.values() for end in (0, -1)]
-        close = max(ends) < 30 * min(ends)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if close else (1,), numticks=8))
+        axes.xaxis.set_major_locator(LogLocator(subs=steps(min(ends), max(ends)), numticks=8))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick(numbers.seconds(x))))
         most = max(len(values) for values in found.values())
@@ -83,6 +82,11 @@ def latency_chart(scenario: str, trials: Sequence[Trial]) -> Chart | None:
 
 def _two_lines(approach: str, model: str | None) -> str:
     return f"{label(approach, None)}\n{model}" if model else label(approach, None)
+
+
+def steps(low: float, high: float) -> Sequence[float]:
+    """Where a log axis has its marks within a decade, so that there are always several."""
+    return (1,) if high >= 30 * low else (1, 2, 5) if high >= 5 * low else range(1, 10)
 
 
 def tick(text: str) -> str:

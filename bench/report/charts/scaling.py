@@ -16,13 +16,16 @@ from bench.report import numbers, palette
 from bench.report.charts.cost import dollar_tick
 from bench.report.charts.decision_map import short
 from bench.report.charts.drawing import Chart, drawn, legend
-from bench.report.charts.latency import tick
+from bench.report.charts.latency import steps, tick
 from bench.report.tables.cells import label
 from bench.report.tables.scaling import VALUES
 
 FIGURES = {"seconds": "time", "tokens": "tokens", "usd": "dollars"}
 SHAPES = ("o", "^", "D", "v", "P")
 """Of the models, in order; the job has a square."""
+
+DURATIONS = (1e-3, 0.1, 10, 600, 36_000, 864_000)
+"""Seconds that have a name of their own: 1 ms, 100 ms, 10 s, 10 min, 10 h, 10 days."""
 
 Line = tuple[list[float], list[float]]
 
@@ -143,8 +146,11 @@ def _label(axes: Axes, what: str) -> None:
     axes.set_ylabel(FIGURES[what])
     low, high = axes.get_ylim()
     # Within one decade there may be no power of ten to name.
+    durations = [each for each in DURATIONS if low <= each <= high]
     axes.yaxis.set_major_locator(
-        LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,), numticks=6)
+        FixedLocator(durations)
+        if what == "seconds" and len(durations) > 2
+        else LogLocator(subs=steps(low, high), numticks=6)
     )
     axes.yaxis.set_minor_locator(NullLocator())
     said = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.analysis.determinism import Determinism
 from bench.analysis.failures import Failure
 from bench.analysis.queries import Queries
-from bench.analysis.rows import Row, RowProvenance
+from bench.analysis.rows import Row, RowProvenance, Summary
+from bench.analysis.samples import ALL
 from bench.analysis.steps import Steps
 from bench.report import numbers
 
@@ -160,3 +162,21 @@ def provenance(found: RowProvenance) -> str:
     money = found.dollars
     said = text or numbers.UNKNOWN
     return said if money is None or money == said else f"{said}, $ {money.replace('_', ' ')}"
+
+
+def kinds(rows: Sequence[Row]) -> str:
+    """Where the successes of the rows come from, by model where that differs."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.provenance.success is not None:
+            names = found.setdefault(row.provenance.success, [])
+            names += [] if (name := label(row.approach, row.model)) in names else [name]
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(f"{', '.join(names)}: {kind}" for kind, names in found.items())
+
+
+def told(summary: Summary, scenario: str) -> str:
+    """Where counts over all trials come from, as a sentence."""
+    rows = [r for r in summary.rows if (r.scenario, r.stratum) == (scenario, ALL)]
+    return f"Provenance: {kinds([row for row in rows if not row.baseline])}."

@@ -7,7 +7,7 @@ from bench.analysis.repeats import Spread
 from bench.analysis.rows import Batch, Summary
 from bench.analysis.samples import ALL
 from bench.report import numbers
-from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label, who
+from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label, told, who
 
 
 def determinism_table(summary: Summary, scenario: str) -> Table:
@@ -83,7 +83,7 @@ def pass_table(summary: Summary, scenario: str) -> Table | None:
             for row in rows
         ),
         caption="The chance that k trials of a case all pass, mean over the repeated cases: "
-        "C(passed, k) ÷ C(trials, k), which has no bias.",
+        f"C(passed, k) ÷ C(trials, k), which has no bias. {told(summary, scenario)}",
     )
 
 
@@ -122,7 +122,7 @@ def agreement_by_stratum(summary: Summary, scenario: str) -> Table | None:
         columns=(Column("stratum", LEFT), *(Column(label(r.approach, r.model)) for r in rows)),
         rows=tuple(body),
         caption="Repeated cases whose trials all decide alike, of those repeated; below, how many "
-        "agree in raw output, tool sequence and final state.",
+        f"agree in raw output, tool sequence and final state. {told(summary, scenario)}",
     )
 
 
@@ -304,7 +304,7 @@ def failures_table(summary: Summary, scenario: str) -> Table | None:
             for row in rows
         ),
         caption="The three most frequent causes of each; a trial can have several. Particulars "
-        "are replaced by “…”.",
+        f"are replaced by “…”. {told(summary, scenario)}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.analysis.attacks import FATES, Attack
 from bench.analysis.rows import Summary
 from bench.report import numbers
-from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label
+from bench.report.tables.cells import LEFT, WHO, Cell, Column, Table, label, told
 from bench.report.tables.changes import NOT_WORDED
 
 NOT_ASKED = "no attack says in the journal what it asks for"
@@ -53,7 +53,7 @@ def attack_table(summary: Summary, scenario: str) -> Table | None:
         "attacks that ask for an outcome that can be told, those that came out like that where the "
         "twin did not. The rest is judged where the twin came out right, because a model that does "
         "nothing resists nothing. Disturbed: nothing wrong in the books, but left undone or to a "
-        "human. The job is the control: it does not read.",
+        "human. The job is the control: it does not read. " + told(summary, scenario),
     )
 
 
@@ -133,8 +133,9 @@ def guard_table(summary: Summary, scenario: str) -> Table | None:
             for row in rows
         ),
         caption="All trials of the run, repeats, drifted and hostile ones included. A refusal is a "
-        "wrong act that a tool stopped; a wrong entry is one that got through."
+        "wrong act that a tool stopped; a wrong entry is one that got through. "
+        + told(summary, scenario)
         if summary.guards
         else "The run was made with --no-guards: tools did what the model asked for. Not to be "
-        "compared with a run that had guards.",
+        f"compared with a run that had guards. {told(summary, scenario)}",
     )

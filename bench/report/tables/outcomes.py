@@ -16,6 +16,7 @@ from bench.report.tables.cells import (
     Column,
     Table,
     dollar_cell,
+    kinds,
     label,
     per_success_cell,
     provenance,
@@ -107,12 +108,12 @@ def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
         stratum = info[name]
         kind = "ordinary" if stratum.ordinary else "free text" if stratum.free_text else ""
         kind = "attacks" if stratum.hostile else kind
-        cells = [Cell(name, small=stratum.title)]
+        cells = [Cell(_in_world(name, drift), small=stratum.title)]
         for group in groups:
             row = found.get((name, drift, *group))
             cells.append(_stratum_cell(row) if row else Cell(numbers.UNKNOWN, note="not run"))
         cells += [
-            Cell(kind if drift == "none" else drift_words(drift)),
+            Cell(kind),
             Cell(numbers.percent(stratum.weight)),
             Cell(numbers.count(stratum.cases)),
         ]
@@ -129,8 +130,12 @@ def strata_table(summary: Summary, scenario: ScenarioInfo) -> Table:
         rows=tuple(body),
         caption="Share of records that came out right in the cases of each stratum, with 95% "
         "intervals. “free text” strata hinge on a fact in prose: rules must defer there. "
-        f"A case's other records are ordinary ones and count with it. Provenance: {_kinds(rows)}.",
+        f"A case's other records are ordinary ones and count with it. Provenance: {kinds(rows)}.",
     )
+
+
+def _in_world(name: str, drift: str) -> str:
+    return name if drift == "none" else f"{name} ({drift_words(drift)})"
 
 
 def drift_words(drift: str) -> str:
@@ -148,18 +153,6 @@ def _stratum_cell(row: Row) -> Cell:
     return replace(cell, small=f"{cell.small}, {numbers.percent(row.deferred)} deferred")
 
 
-def _kinds(rows: Sequence[Row]) -> str:
-    """Where the successes of the rows come from, by model where that differs."""
-    kinds: dict[str, list[str]] = {}
-    for row in rows:
-        if row.provenance.success is not None:
-            names = kinds.setdefault(row.provenance.success, [])
-            names += [] if (name := label(row.approach, row.model)) in names else [name]
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return "; ".join(f"{', '.join(names)}: {kind}" for kind, names in kinds.items())
-
-
 def flags_table(summary: Summary, scenario: str) -> Table | None:
     """What the hybrid's job part hands to the agent; None without a hybrid."""
     rows = [r for r in summary.rows if r.scenario == scenario and r.flag_rate is not None]
@@ -175,10 +168,7 @@ def flags_table(summary: Summary, scenario: str) -> Table | None:
         columns=(Column("stratum", LEFT), Column("records flagged", LEFT), Column("cases")),
         rows=tuple(
             (
-                Cell(
-                    names.get(row.stratum, row.stratum)
-                    + (f" ({drift_words(row.drift)})" if row.drift != "none" else "")
-                ),
+                Cell(_in_world(names.get(row.stratum, row.stratum), row.drift)),
                 Cell(
                     numbers.percent(row.flag_rate),
                     bar=(0.0, row.flag_rate or 0.0, row.flag_rate or 0.0),
@@ -189,5 +179,5 @@ def flags_table(summary: Summary, scenario: str) -> Table | None:
             for row in (*overall, *flagged)
         ),
         caption="Strata that are not listed are decided by the job alone. "
-        f"Provenance: {_kinds(rows)}.",
+        f"Provenance: {kinds(rows)}.",
     )
