@@ -98,7 +98,7 @@ def _machine(results: Path) -> Iterator[Finding]:
     parent = results.absolute()
     while not parent.exists():
         parent = parent.parent
-    if os.access(parent, os.W_OK):
+    if parent.is_dir() and os.access(parent, os.W_OK):
         yield Finding("ok", f"{results} can be written")
     else:
         yield Finding("bad", f"{results} cannot be written: choose another folder with --results")

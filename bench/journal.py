@@ -293,7 +293,7 @@ def read_run(folder: Path) -> Run:
         if not complete:
             run.torn = True
             break
-        entry = parse(path, number, line)
+        entry = parse(path, number, line, "its trial is then run again")
         kind = entry.pop("kind", None)
         try:
             if kind == "trial":
@@ -323,7 +323,7 @@ def read_steps(folder: Path, trial: Trial | None = None) -> Iterator[Step]:
             return
         if trial is not None and trial.attempt not in line:
             continue
-        entry = parse(path, number, line)
+        entry = parse(path, number, line, "its transcript then lacks that step")
         entry.pop("kind", None)
         try:
             step = _adapter(Step).validate_python(entry)

@@ -79,16 +79,15 @@ def lines(path: Path) -> Iterator[tuple[int, str, bool]]:
         raise JournalError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def parse(path: Path, number: int, line: str) -> dict[str, Any]:
-    """A line's object. Raises ``JournalError`` naming the line."""
+def parse(path: Path, number: int, line: str, without: str) -> dict[str, Any]:
+    """A line's object. Raises ``JournalError`` naming the line, and what deleting it means:
+    what is so ``without`` it."""
     try:
         entry = json.loads(line)
     except ValueError:
         entry = None
     if not isinstance(entry, dict):
-        raise JournalError(
-            f"{path}:{number}: not a JSON object; delete the line (its trial is then run again)"
-        )
+        raise JournalError(f"{path}:{number}: not a JSON object; delete the line ({without})")
     return entry
 
 

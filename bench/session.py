@@ -17,7 +17,7 @@ from bench.database.server import open_server
 from bench.errors import BenchError
 from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs, unused
 from bench.manifest import POSTGRESQL, SQLITE, Settings, make_manifest
-from bench.metering.prices import price, price_table
+from bench.metering.prices import PriceTable, price, price_table
 from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import Spending
 from bench.models import open_model
@@ -218,7 +218,7 @@ def prepare(options: Options) -> Session:
         if isinstance(model, HostedModel):
             model.rate_limit = RateLimit(options.rpm, options.tpm)
             if options.max_usd is not None:
-                price(model.priced_as or model.name, table)  # a cap needs a price
+                _check_cap(model, table)
     plan = Plan(runs_, models, settings, table, server=server)
     notes = (RECEIVED,) if options.through_http else ()
     manifest = make_manifest(plan, command=options.command, notes=notes)
@@ -278,6 +278,13 @@ def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
 def hosted(models: Sequence[Model]) -> list[Model]:
     """The models that somebody charges for."""
     return [m for m in models if m.provenance == "measured" and not m.local]
+
+
+def _check_cap(model: HostedModel, table: PriceTable) -> None:
+    try:
+        price(model.priced_as or model.name, table)
+    except BenchError as error:
+        raise BenchError(f"--max-usd needs a price: {error}") from None
 
 
 def _repeated(options: Options) -> int:

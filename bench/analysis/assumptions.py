@@ -165,7 +165,9 @@ def load_assumptions(path: Path | None = None, **constraints: float | None) -> A
         try:
             raw = path.read_bytes()
         except OSError as error:
-            raise BenchError(f"{path}: cannot be read ({error.strerror})") from None
+            raise BenchError(
+                f"{path}: cannot be read ({error.strerror}); check --economics"
+            ) from None
         found = _merged(found, _toml(raw, name))
     errors = found.get("errors")
     if isinstance(errors, dict):
@@ -174,17 +176,21 @@ def load_assumptions(path: Path | None = None, **constraints: float | None) -> A
     given = {key: value for key, value in constraints.items() if value is not None}
     try:
         assumptions = TypeAdapter(Assumptions).validate_python(found)
-        if given:
-            checked = TypeAdapter(Constraints).validate_python(given)
-            both = {key: getattr(checked, key) for key in given}
-            assumptions = replace(assumptions, constraints=replace(assumptions.constraints, **both))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if part != "by_stratum")
         raise BenchError(f"{name}: {key}: {first['msg']}; docs/economics.md lists the keys") from (
             None
         )
-    return assumptions
+    try:
+        checked = TypeAdapter(Constraints).validate_python(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        option = f"--{key.replace('_', '-')}"
+        raise BenchError(f"{option} {given[key]:g}: {first['msg']}") from None
+    over = {key: getattr(checked, key) for key in given}
+    return replace(assumptions, constraints=replace(assumptions.constraints, **over))
 
 
 def _toml(raw: bytes, name: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from bench.cli.options import (
     Yes,
     as_typed,
 )
-from bench.cli.publication import append, publish
+from bench.cli.publication import append, make_folder, publish
 from bench.cli.selftest import simulate
 from bench.cli.strata import Strata, named
 from bench.errors import BenchError
@@ -198,10 +198,12 @@ def gate(
             options = replace(options, cases=most.each)
             told = f"{told}\n{most.why}"
         duel = _prepare(options, wordings, console, sequential=not fixed, fresh=fresh)
+    folder = output or results / "gate"
+    make_folder(folder)  # now, not when both sides have been paid for
+    append(step_summary, "")
     console.print(told, markup=False, highlight=False)
     _announce(duel, console, allow_unpriced=allow_unpriced, yes=yes)
     _fight(duel, settings, console, max_usd=max_usd)
-    folder = output or results / "gate"
     found = publish(duel.folders, settings, console, folder, link_base, step_summary)
     raise typer.Exit(exit_code(found.verdict, inconclusive_ok=inconclusive_ok))
 

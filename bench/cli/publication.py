@@ -70,12 +70,22 @@ def _transcripts(
     return links
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing. Raises ``BenchError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: cannot be made ({error.strerror}); name another folder"
+        ) from None
+
+
 def write(path: Path | None, text: str) -> None:
     """Write a file, its folder included, if one is asked for. Raises ``BenchError``."""
     if path is None:
         return
+    make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", "replace")
     except OSError as error:
         raise BenchError(f"{path}: cannot be written ({error.strerror})") from None

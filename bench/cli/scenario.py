@@ -11,15 +11,14 @@ from bench.abilities import OwnData, OwnDecisions
 from bench.cli.options import EndpointSecret
 from bench.errors import BenchError
 
-app = typer.Typer(
-    help="Use a scenario's own parts: its job on your data, its receiving end.",
-    no_args_is_help=True,
-)
+app = typer.Typer()
 
 
-@app.callback()
-def scenario() -> None:
+@app.callback(invoke_without_command=True)
+def scenario(context: typer.Context) -> None:
     """Use a scenario's own parts: its job on your data, its receiving end."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -43,9 +42,10 @@ def job(
 ) -> None:
     """Run a scenario's plain-code job on your own data: no model, no cost.
 
-    Example:
+    Examples:
 
       bench scenario job billing_webhooks --data my-events --out decided
+
       bench scenario job csv_reconciliation --data my-files --out decided
 
       bench scenario job billing_webhooks --database deliveries.sqlite --data my-records
@@ -120,8 +120,9 @@ def serve(
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while")[0]
         raise BenchError(
-            f"{host}:{port}: cannot be listened on ({error.strerror}); choose another --port"
+            f"{host}:{port}: cannot be listened on ({why}); choose another --host or --port"
         ) from None
     # Connections inherit it; without, each answer is held back for 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -78,6 +78,8 @@ def forecast(
     from bench.session import Options, prepare
 
     names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise BenchError("--models: name one or more on the price table, separated by commas")
     step_s = seconds_range(step_seconds) if step_seconds is not None else None
     pace = Pace(concurrency, rpm, tpm, step_s or STEP_S)
     if chart is not None:

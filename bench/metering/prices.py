@@ -330,6 +330,6 @@ def _unknown(model: str, table: PriceTable) -> str:
     near = process.extract(model, names, scorer=fuzz.WRatio, limit=3, score_cutoff=60)
     hint = f" (near: {', '.join(name for name, _score, _index in near)})" if near else ""
     return (
-        f"no price is known for {model}{hint}; put one into a prices file (--prices), or allow "
-        "unknown dollars with --allow-unpriced"
+        f"no price is known for {model}{hint}; check the name, or put its price into a file of "
+        "your own: --prices, docs/dollars.md"
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from bench.errors import BenchError
 from bench.models.reference import Ideal, ReferenceModel
 from bench.types import Model, ToolProtocol
 
@@ -28,6 +30,10 @@ def open_model(
     """
     from bench.models import keys, weights
 
+    if not name.strip():
+        raise BenchError(f"--model {name!r}: give a name, such as reference, or leave it out")
+    if base_url is not None and not re.match(r"https?://[^/\s]", base_url):
+        raise BenchError(f"--base-url {base_url}: give an address such as http://localhost:8000/v1")
     model: Model
     if name == "reference" or name.startswith("reference/"):
         model = ReferenceModel(ideal, name, name.partition("/")[2] or None)

@@ -39,12 +39,15 @@ def export_table(folder: Path, kind: str, table: str, out: Path) -> int:
     temporary = out.with_name(f".{out.name}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        KINDS[kind](frame, temporary)
-        temporary.replace(out)
+        try:
+            KINDS[kind](frame, temporary)
+            temporary.replace(out)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise BenchError(f"{out}: cannot be written ({error.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise BenchError(
+            f"{out}: cannot be written ({error.strerror}); name another file with --out"
+        ) from None
     return len(frame)
 
 

@@ -51,7 +51,7 @@ def open_database(where: str) -> Engine:
         if url.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _configure)
         metadata.create_all(engine)
-    except (ArgumentError, NoSuchModuleError, DBAPIError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, DBAPIError) as error:
         why = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
         shown = where if "://" not in where else where.partition("://")[0] + "://…"
         raise BenchError(
