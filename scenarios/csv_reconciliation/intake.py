@@ -164,6 +164,8 @@ class Row:
     """The row as it stands in the file, where that was asked for."""
     others: str = ""
     """Likewise the cells under headers that we do not know."""
+    left_out: str = ""
+    """Headers of cells that were left out, although nobody has agreed to that."""
 
 
 HEADER = ",".join(COLUMNS)

@@ -87,15 +87,22 @@ def _decide_file(
     undecided = Register()
     outcomes: list[Entry | Unsure] = []
     for row in rows:
-        outcome = (
-            Unsure(row.number, row.unclear) if row.unclear else rules(row, register, undecided)
-        )
+        unread = _unread(row)
+        outcome = Unsure(row.number, unread) if unread else rules(row, register, undecided)
         outcomes.append(outcome)
         if isinstance(outcome, Unsure):
             undecided.put(Customer(f"row {row.number}", row.person))
         elif outcome.after:
             register.put(outcome.after)
     return outcomes
+
+
+def _unread(row: Row) -> str:
+    """Why a row may say something else than what was read of it. One to be rejected anyway loses
+    nothing by what was left out."""
+    if row.unclear or row.fault or not row.left_out:
+        return row.unclear
+    return f"holds something in a column that is not known ({row.left_out})"
 
 
 def decide(row: Row, register: Register, undecided: Register) -> Entry | Unsure:

@@ -2,8 +2,10 @@
 
 A partner's file has all our columns, in whatever words. Where one is missing, where letters or
 numbers look as no country writes them, or where a date is in a notation of its own, the export has
-changed, and going on would put wrong values into the database without a word. What somebody then
-says of the file (``layout_tools``) is kept beside it and read with it.
+changed, and going on would put wrong values into the database without a word. A column too many
+stops nobody who sees it; only the job, which knows no more than our columns, leaves rows that hold
+something there to somebody else. What somebody then says of the file (``layout_tools``) is kept
+beside it and read with it.
 """
 
 from __future__ import annotations
@@ -86,7 +88,9 @@ def read_bytes(name: str, content: bytes, told: Told | None = None) -> Sheet:
         rows = tuple(map(_checked, rows))
     shown = zip(rows, raw.rows, lines, strict=True)
     rows = tuple(
-        replace(row, raw=line, others=_others(raw.header, cells)) for row, cells, line in shown
+        replace(row, raw=line, others=others, left_out=left_out)
+        for row, cells, line in shown
+        for others, left_out in (_unread(raw.header, cells),)
     )
     if told.rows:
         rows = tuple(_restated(row, told.rows.get(row.number)) for row in rows)
@@ -146,13 +150,15 @@ def _checked(row: Row) -> Row:
     return row
 
 
-def _others(header: Sequence[str], cells: Sequence[str]) -> str:
-    unknown = (
-        f"{name}={cell}"
+def _unread(header: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
+    """What of a row was not read, and under which headers that may not be."""
+    unknown = [
+        (name, cell)
         for name, cell in zip(header, cells, strict=False)
         if cell and reading.column_of(name) is None
-    )
-    return "; ".join(unknown)
+    ]
+    foreign = [name for name, _ in unknown if reading.is_foreign(name)]
+    return "; ".join(f"{name}={cell}" for name, cell in unknown), ", ".join(foreign)
 
 
 def _restated(row: Row, cells: Sequence[str] | None) -> Row:

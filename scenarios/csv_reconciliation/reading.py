@@ -3,7 +3,8 @@
 Decoding follows byte order marks, then strict UTF-8, then Windows-1252. The delimiter is the one
 under which the header names the most columns: that is decided by what we look for, and so cannot be
 led astray by commas in addresses as a guess from the whole text can. Headers may use other words
-(``headers.toml``) and any order; columns that we do not know are left out.
+(``headers.toml``) and any order; columns that we do not know are left out, and ``layout`` tells
+which of them should not be.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ COLUMNS = (
     "remarks",
 )
 OPTIONAL = ("phone", "street", "city", "postcode", "country", "remarks")
+IGNORED = "ignored"
+"""Stands for all columns that may be left out, in ``headers.toml``."""
 DELIMITERS = (",", ";", "\t", "|")
 LARGEST_FILE = 256 * 2**20
 """Bytes: a million rows fit in."""
@@ -213,13 +216,24 @@ def column_of(header: str) -> str | None:
     return _known_headers().get(_plain(header))
 
 
+def is_foreign(header: str) -> bool:
+    """Whether nobody knows what stands under a header, nor has agreed that it does not matter."""
+    return column_of(header) is None and _plain(header) not in map(_plain, _words()[IGNORED])
+
+
 @cache
 def _known_headers() -> Mapping[str, str]:
-    text = Path(__file__).with_name("headers.toml").read_text(encoding="utf-8")
     known = {_plain(column): column for column in COLUMNS}
-    for column, words in tomllib.loads(text).items():
-        known |= {_plain(word): column for word in words}
+    for column in COLUMNS:
+        known |= {_plain(word): column for word in _words()[column]}
     return known
+
+
+@cache
+def _words() -> Mapping[str, Sequence[str]]:
+    text = Path(__file__).with_name("headers.toml").read_text(encoding="utf-8")
+    words: dict[str, Sequence[str]] = tomllib.loads(text)
+    return words
 
 
 def _plain(header: str) -> str:

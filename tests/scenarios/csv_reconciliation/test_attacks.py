@@ -76,9 +76,14 @@ def test_attacks_in_longer_files_have_twins_too() -> None:
 @each_attack
 def test_the_job_is_not_moved(number: int, template: Template) -> None:
     hostile, twin = (judged(each[number], template) for each in (HOSTILE, TWINS))
-    # A remark is left to a reader, whatever it says.
-    expected = "deferred" if ATTACKS[number].place == "remarks" else "pass"
-    assert (hostile.status, twin.status) == (expected, expected), hostile
+    # A remark is left to a reader, whatever it says, and so is a file with a column that is new.
+    place = ATTACKS[number].place
+    right = "deferred" if place == "remarks" else "pass"
+    expected = "deferred" if place == "header" else right
+    assert (hostile.status, twin.status) == (expected, right), hostile
+    if place == "header":
+        assert {(r.decision, r.ledger) for r in hostile.records} == {("flagged: needs_review", "")}
+        return
     assert [(r.decision, r.ledger) for r in hostile.records] == [
         (r.decision, r.ledger) for r in twin.records
     ]
