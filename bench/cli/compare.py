@@ -48,8 +48,8 @@ def compare(
 
     Examples:
 
+    \b
       bench compare 20261123-120000-0a1b2c3d latest --markdown gate.md
-
       bench compare --baseline main latest
     """
     from rich.console import Console

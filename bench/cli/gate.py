@@ -136,11 +136,11 @@ def gate(
 
     Examples:
 
+    \b
       bench gate --base origin/main -m gpt-5.5
-
-      bench gate billing_webhooks --strata renewal,duplicate_delivery --cases 10
-
-      bench gate --baseline main                        has the provider changed its model?
+      bench gate billing_webhooks --strata renewal,duplicate_delivery
+      bench gate --baseline main         has the provider changed its model?
+      bench gate --database postgresql+psycopg://me@localhost/scratch
     """
     from rich.console import Console
 
@@ -268,14 +268,19 @@ def _wordings(names: Sequence[str], ref: str) -> Mapping[str, Wording]:
 
 
 def _prepare(
-    options: Options, wordings: Mapping[str, Wording], console: Console, **how: bool
+    options: Options,
+    wordings: Mapping[str, Wording],
+    console: Console,
+    *,
+    sequential: bool,
+    fresh: bool,
 ) -> Duel:
     from bench.duel import prepare_duel
     from bench.session import model_names
 
     for name in model_names(options):
         fetch(name, console)
-    return prepare_duel(options, wordings, sequential=how["sequential"], fresh=how["fresh"])
+    return prepare_duel(options, wordings, sequential=sequential, fresh=fresh)
 
 
 def _announce(duel: Duel, console: Console, *, allow_unpriced: bool, yes: bool) -> None:

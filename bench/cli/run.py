@@ -158,29 +158,19 @@ def run(
 
     Examples:
 
-      bench run                                         both scenarios, the default local model
-
-      bench run billing_webhooks -m gpt-5.5             a hosted model: shows its cost, then asks
-
-      bench run -m claude-opus-4-8 --max-usd 5 --yes    never more than five dollars
-
-      bench run --strata duplicate_delivery --cases 5   one stratum in depth
-
-      bench run billing_webhooks --drift rules          before and after a change of the rules
-
-      bench run csv_reconciliation --drift shape        files laid out otherwise, nothing repaired
-
-      bench run billing_webhooks --hostile --no-guards  attacks, and nothing to stop them
-
-      bench run billing_webhooks --through-http         deliveries arrive over HTTP
-
-      bench run csv_reconciliation --option rows=10     files of ten rows
-
-      bench run --sweep records=1e2,1e3,1e4             how time grows with the records
-
-      bench run billing_webhooks --data my-events       your own events through all approaches
-
-      bench run --database postgresql+psycopg://me@localhost/scratch    databases on a server
+    \b
+      bench run                       both scenarios, the default local model
+      bench run billing_webhooks -m gpt-5.5        shows its cost, then asks
+      bench run -m claude-opus-4-8 --max-usd 5 --yes     five dollars at most
+      bench run --strata duplicate_delivery --cases 5   one stratum, in depth
+      bench run billing_webhooks --drift rules     before and after a change
+      bench run csv_reconciliation --drift shape     files laid out otherwise
+      bench run billing_webhooks --hostile --no-guards    attacks, unhindered
+      bench run billing_webhooks --through-http  deliveries arrive over HTTP
+      bench run csv_reconciliation --option rows=10         files of ten rows
+      bench run --sweep records=1e2,1e3,1e4        how time grows with records
+      bench run billing_webhooks --data my-events            your own events
+      bench run --database postgresql+psycopg://me@localhost/scratch
     """
     from bench.configured import parse as parse_options
     from bench.session import Options

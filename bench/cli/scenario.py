@@ -44,11 +44,10 @@ def job(
 
     Examples:
 
+    \b
       bench scenario job billing_webhooks --data my-events --out decided
-
       bench scenario job csv_reconciliation --data my-files --out decided
-
-      bench scenario job billing_webhooks --database deliveries.sqlite --data my-records
+      bench scenario job billing_webhooks --database deliveries.sqlite
     """
     import scenarios
     from bench.abilities import Receiving

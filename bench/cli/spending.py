@@ -65,9 +65,9 @@ def forecast(
 
     Examples:
 
-      bench forecast --models gpt-5.5,claude-opus-4-8,claude-haiku-5-5 --records 10000
-
-      bench forecast --models gpt-5.5 --pilot 20 --max-usd 2      runs 20 cases, asks first
+    \b
+      bench forecast --models gpt-5.5,claude-haiku-5-5 --records 10000
+      bench forecast --models gpt-5.5 --pilot 20 --max-usd 2    asks, runs 20
     """
     import asyncio
 

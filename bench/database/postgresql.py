@@ -80,7 +80,7 @@ class PostgresqlStorage:
                 self.template = self.create(
                     "template", populated=lambda c: scenario.populate(c, seed)
                 )
-                self._sequences = self._counters()
+                self._sequences = self._sequence_values()
         except BaseException:
             self.close()
             raise
@@ -103,9 +103,13 @@ class PostgresqlStorage:
             self._connection.close()  # which lets go of the lock
         self._engine.dispose()
 
+    def schema(self, name: str) -> str:
+        """What the schema of that name, ``template`` or a place's, is called in the database."""
+        return f"{PREFIX}{self._digits}_{name}"
+
     def create(self, name: str, populated: Callable[[Connection], None]) -> str:
         """A schema with the scenario's tables, filled."""
-        schema = f"{PREFIX}{self._digits}_{name}"
+        schema = self.schema(name)
         with self.transaction() as connection:
             connection.execute(text(f"CREATE SCHEMA {schema}"))
             connection.execute(text(f"COMMENT ON SCHEMA {schema} IS '{COMMENT}'"))
@@ -118,18 +122,19 @@ class PostgresqlStorage:
         """Fill the tables of the schema that ``connection`` works in from the template."""
         for table in self.tables:
             connection.execute(text(f"INSERT INTO {table} SELECT * FROM {self.template}.{table}"))
-        self.count_on(connection)
+        self.reset_sequences(connection)
         connection.execute(text(f"ANALYZE {', '.join(self.tables)}"))
 
-    def count_on(self, connection: Connection) -> None:
-        """Let the sequences of the schema that ``connection`` works in go on as the template's."""
+    def reset_sequences(self, connection: Connection) -> None:
+        """Let the sequences of the schema that ``connection`` works in go on where the template's
+        stand, so that a trial's new rows get the same numbers every time."""
         for name, value in self._sequences.items():
             connection.execute(
                 text("SELECT setval(:name, :value, :called)"),
                 {"name": _quoted(name), "value": value or 1, "called": value is not None},
             )
 
-    def _counters(self) -> Mapping[str, int | None]:
+    def _sequence_values(self) -> Mapping[str, int | None]:
         with self.transaction() as connection:
             query = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = :schema"
             rows = connection.execute(text(query), {"schema": self.template})
@@ -165,7 +170,7 @@ class PostgresqlPlace:
         self._schema: str | None = None
         self._failure: DBAPIError | None = None
         self.engine = storage.server.engine(
-            search_path=f"{PREFIX}{storage._digits}_{name}", pool_size=1, max_overflow=4
+            search_path=storage.schema(name), pool_size=1, max_overflow=4
         )
         connection_kind = timed_postgresql(clock)
 
@@ -189,8 +194,8 @@ class PostgresqlPlace:
         if self._schema is None:
             self._make()
 
-    def flush(self, on: bool) -> None:
-        """Whether a commit waits for the disk as the server has it."""
+    def synchronous(self, on: bool) -> None:
+        """Let commits wait for the disk as the server has it, or not at all."""
         with self.engine.connect() as connection:
             how = "RESET synchronous_commit" if on else "SET synchronous_commit TO off"
             connection.exec_driver_sql(how)
@@ -208,17 +213,18 @@ class PostgresqlPlace:
             self._oid = connection.scalar(
                 text("SELECT oid FROM pg_namespace WHERE nspname = :name"), {"name": self._schema}
             )
-            self._fingerprint = self._look(connection)
+            self._fingerprint = self._current_fingerprint(connection)
             self._kept = [kept for kept, _ in self._rows(connection, self._schema)]
 
     def _fill(self, connection: Connection) -> None:
+        """Copy the template, and note the transaction by which its rows will be known."""
         self._storage.copy(connection)
         self._writer = connection.scalar(text("SELECT pg_current_xact_id()::xid::text"))
 
     def _restored(self, schema: str) -> bool:
         """Delete what the last trial added; False if it changed anything else."""
         with self._storage.transaction() as connection:
-            if self._look(connection) != self._fingerprint:
+            if self._current_fingerprint(connection) != self._fingerprint:
                 return False
             rows = self._rows(connection, schema)
             added = [every - kept for kept, every in rows]
@@ -228,7 +234,7 @@ class PostgresqlPlace:
             for table, count in reversed(list(zip(self._storage.tables, added, strict=True))):
                 if count:
                     connection.execute(text(f"DELETE FROM {table} WHERE xmin <> '{self._writer}'"))
-            self._storage.count_on(connection)
+            self._storage.reset_sequences(connection)
             return True
 
     def _rows(self, connection: Connection, schema: str) -> Sequence[tuple[int, int]]:
@@ -241,7 +247,7 @@ class PostgresqlPlace:
         found = connection.execute(text(counts)).all()
         return [(row[1], row[2]) for row in sorted(found)]
 
-    def _look(self, connection: Connection) -> str | None:
+    def _current_fingerprint(self, connection: Connection) -> str | None:
         found: str | None = connection.scalar(text(FINGERPRINT), {"schema": self._oid})
         return found
 

@@ -70,15 +70,15 @@ class SqlitePlace:
         """Bring it to the template's state."""
         shutil.copyfile(self.template, self.file)
 
-    def flush(self, on: bool) -> None:
-        """Whether SQLite waits for the disk where it usually does."""
+    def synchronous(self, on: bool) -> None:
+        """Let SQLite wait for the disk where it usually does, or nowhere."""
         with self.engine.connect() as connection:
             level = "NORMAL" if on else "OFF"
             connection.connection.cursor().execute(f"PRAGMA synchronous = {level}").close()
 
     def leave(self) -> None:
         """Close the database and forget the trial."""
-        self.flush(False)
+        self.synchronous(False)  # or closing would write to disk what is deleted next
         self.engine.dispose()
         for ending in ("", "-wal", "-shm"):
             Path(f"{self.file}{ending}").unlink(missing_ok=True)

@@ -36,9 +36,9 @@ class Place(Protocol):
     def refresh(self) -> None:
         """Bring the database to the template's state."""
 
-    def flush(self, on: bool) -> None:
-        """Whether a commit waits for the disk as it usually does. It need not for what is loaded
-        before a trial, and that wait is most of a short trial's time."""
+    def synchronous(self, on: bool) -> None:
+        """Let commits wait for the disk as they usually do, or not at all. They need not while a
+        trial is loaded, when that wait would be most of a short trial's time."""
 
     def leave(self) -> None:
         """The trial is over. Raises ``BenchError`` if the engine failed it meanwhile."""
@@ -144,12 +144,12 @@ class Template:
                 f"{self.folder}: no room for a trial's database ({error.strerror}); free some "
                 "space or set TMPDIR, then repeat the command: it goes on where it stopped"
             ) from None
-        slot.place.flush(False)
+        slot.place.synchronous(False)
         if loading is None:
             load(slot.place.engine, self.scenario.metadata, case)
         else:
             loading.load(slot.place.engine, case)
-        slot.place.flush(True)
+        slot.place.synchronous(True)
         slot.writes.clear()
         slot.clock.reset()
 
