@@ -42,10 +42,10 @@ WAYS: dict[str, dict[str, Any]] = {
         "data": SCENARIOS / CSV / "example",
         "options": {"rows": "10"},
     },
-    "larger and larger files": {
-        "scenarios": (CSV,),
-        "strata": ("clean_new",),
-        "sweep": parse("batch=1,5"),
+    "a sweep": {
+        "scenarios": (BILLING,),
+        "strata": ("renewal",),
+        "sweep": parse("concurrency=1,2"),
     },
     "another shape": {"scenarios": (CSV,), "strata": ("twins",), "drift": "shape"},
     "other rules": {"scenarios": (BILLING,), "strata": ("crew_plan",), "drift": "rules"},
@@ -56,7 +56,14 @@ WAYS: dict[str, dict[str, Any]] = {
 def ran(results: Path, way: dict[str, Any], database: str | None) -> Run:
     """The run of the reference's agent in that way."""
     made = prepare(
-        Options(results, models=("reference",), approaches=("agent",), database=database, **way)
+        Options(
+            results,
+            models=("reference",),
+            approaches=("agent",),
+            repeats=1,
+            database=database,
+            **way,
+        )
     )
     journal = made.open()
     try:
