@@ -138,6 +138,8 @@ def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
         counts={
             name: {s.name: s.cases for s in plan.strata if s.cases} for name, plan in plans.items()
         },
+        options={name: value for plan in plans.values() for name, value in plan.options.items()},
+        through_http=manifest.through_http,
         seed=manifest.seed,
         temperature=manifest.temperature,
         guards=manifest.guards,
@@ -203,6 +205,7 @@ async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
                             run.scenario,
                             duel.plans[side].settings.seed,
                             server=duel.plans[side].server,
+                            through_http=duel.plans[side].settings.through_http,
                         )
                     )
                     for run in duel.plans[side].scenarios

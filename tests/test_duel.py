@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -242,3 +243,27 @@ def test_a_baseline_of_other_cases_is_found_out_before_anything_runs(
     changed = replace(duel.manifests["base"], scenarios=(replace(plan, dataset_hash="other"),))
     (found,) = comparable.changed_tasks(changed, duel.manifests["head"], ["toy"], ["scripted"])
     assert found.what == "dataset"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "stratum", "how"),
+    [
+        ("csv_reconciliation", "clean_new", {"options": {"rows": "4"}}),
+        ("billing_webhooks", "renewal", {"through_http": True}),
+    ],
+)
+def test_against_a_baseline_the_scenario_is_set_up_as_on_record(
+    tmp_path: Path, scenario: str, stratum: str, how: dict[str, Any]
+) -> None:
+    options = Options(
+        results=tmp_path, scenarios=(scenario,), approaches=("agent",), models=("reference",)
+    )
+    made = session.prepare(replace(options, strata=(stratum,), cases=1, repeats=1, **how))
+    made.open().close()
+    duel = prepare_rerun(options, read_run(made.folder))
+    assert not comparable.changed_tasks(
+        duel.manifests["base"], duel.manifests["head"], [scenario], ["reference"]
+    )
+    assert duel.manifests["head"].through_http == made.manifest.through_http
+    asyncio.run(run_duel(duel, Quiet(), lambda *_: False))
+    assert {trial.status for trial in read_run(duel.folders["head"]).trials} == {"pass"}
