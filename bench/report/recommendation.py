@@ -185,15 +185,20 @@ def break_even_words(found: BreakEven, unit: str) -> str:
         words = BREAK_EVEN["always"]
     else:
         words = BREAK_EVEN["up_to" if found.low > 0 else "perhaps_never"]
-    high = BREAK_EVEN["unbounded"] if found.high is None else numbers.significant(found.high)
+    high = BREAK_EVEN["unbounded"] if found.high is None else _rounded(found.high)
     return words.format(
         below=found.below,
         above=found.above,
         unit=unit,
-        at=numbers.significant(found.at),
-        low=numbers.significant(found.low),
+        at=_rounded(found.at),
+        low=_rounded(found.low),
         high=high,
     )
+
+
+def _rounded(value: float | None) -> str:
+    """Three digits that count: a break-even is not known to the record."""
+    return numbers.significant(None if value is None else float(f"{value:.3g}"))
 
 
 def money(value: float | None) -> str:

@@ -151,9 +151,32 @@ def test_wide_tables_scroll_within_their_own_box(browser: Browser, written: Repo
     show(page, "cost")
     first = page.locator("#panel-cost .scroll").first
     assert first.evaluate("e => e.scrollWidth > e.clientWidth")
+    hint = "e => getComputedStyle(e.parentElement, '::before').content"
+    assert "more to the right" in first.evaluate(hint)
     first.evaluate("element => { element.scrollLeft = 200 }")
-    # The first column stays in sight.
+    # The first column stays in sight, and nothing of the others lies on it.
     assert first.locator("tbody th").first.evaluate("e => e.getBoundingClientRect().left") < 60
+    covered = first.evaluate(
+        """scroll => [...scroll.querySelectorAll("tr > th:first-child")].filter(cell => {
+            const box = cell.getBoundingClientRect();
+            if (box.bottom > innerHeight || box.top < 0) return false;
+            return [0.2, 0.5, 0.8].some(part => !cell.contains(
+                document.elementFromPoint(box.left + 8, box.top + part * box.height)));
+        }).length"""
+    )
+    assert covered == 0
+
+
+def test_a_phone_shows_success_beside_each_stratum(browser: Browser, written: ReportPaths) -> None:
+    page = opened(browser, written.html, PHONE, "light").page
+    show(page, "success")
+    table = page.get_by_role("region", name="Success by stratum, billing_webhooks")
+    for row in range(3):
+        cells = [table.locator("tbody tr").nth(row).locator("> *").nth(n) for n in range(3)]
+        for name, cell in zip(("stratum", "job", "agent"), cells, strict=True):
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= PHONE["width"], name
 
 
 @pytest.mark.parametrize(

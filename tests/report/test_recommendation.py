@@ -9,7 +9,7 @@ from bench.report.recommendation import break_even_words, money, points
 @pytest.mark.parametrize(
     ("at", "low", "high", "words"),
     [
-        (2003.6, 0.0, None, "the agent is cheaper than the job beyond 2,004 changes a month "
+        (2003.6, 0.0, None, "the agent is cheaper than the job beyond 2,000 changes a month "
          "(0 to unbounded)"),
         (None, None, None, "the job is cheaper than the agent at any number of changes a month"),
         (None, 66.52, None, "the job is cheaper than the agent at any number of changes a month, "

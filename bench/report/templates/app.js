@@ -30,9 +30,10 @@ const money = (value) => {
 };
 const digits = (value, most = 3) =>
   Number.isFinite(value) ? value.toLocaleString("en-US", { maximumSignificantDigits: most }) : "∞";
-// As bench/report/numbers.py does: three digits that count, all those before the point.
-const significant = (value) => {
-  if (!Number.isFinite(value)) return "—";
+// As bench/report/recommendation.py does: three digits that count.
+const significant = (exact) => {
+  if (!Number.isFinite(exact)) return "—";
+  const value = Number(exact.toPrecision(3));
   if (value === 0) return "0";
   const places = Math.min(9, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
   return value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
