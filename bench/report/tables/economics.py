@@ -107,7 +107,10 @@ def influence_table(decision: Decision) -> Table | None:
         ),
         rows=tuple(
             (
-                Cell(each.input, small="measured" if each.measured else "assumed"),
+                Cell(
+                    each.input.replace(A_RECORD, "dollars for 1,000 records"),
+                    small="measured" if each.measured else "assumed",
+                ),
                 Cell(_input(each, each.value)),
                 Cell(
                     f"{_input(each, min(each.low, each.value))} – "
@@ -137,13 +140,16 @@ def influence_table(decision: Decision) -> Table | None:
     )
 
 
+A_RECORD = "dollars a record"
+"""As the decision calls it; tables count by the thousand."""
+
+
 def _input(found: Influence, value: float) -> str:
     """A value of an input; the run's own are shares of records, or dollars a record."""
     if not found.measured:
         return plain(value)
-    if found.input.startswith("dollars"):
-        return f"{numbers.dollars(value * 1000)} for 1,000"
-    return numbers.percent(value)
+    dollars = found.input.startswith(A_RECORD)
+    return numbers.dollars(value * 1000) if dollars else numbers.percent(value)
 
 
 def chord_table(decision: Decision) -> Table | None:
