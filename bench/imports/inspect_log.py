@@ -163,6 +163,10 @@ def read(path: Path, value: Json, scorer: str | None = None) -> Source:
         tasks={str(each.id): [each.input, each.target] for each in samples},
         prompt=next((as_text(m.get("content")) for s in samples for m in s.messages[:1]), ""),
         created=log.eval.created,
+        notes=(
+            "Tokens and dollars are all that a sample spent on the model: a scorer that asks the "
+            "same model is among them.",
+        ),
         identity={k: v for k, v in log.eval.model_generate_config.items() if k == "temperature"}
         | packages,
     )

@@ -156,6 +156,7 @@ def test_wide_tables_scroll_within_their_own_box(browser: Browser, written: Repo
     first.evaluate("element => { element.scrollLeft = 200 }")
     # The first column stays in sight, and nothing of the others lies on it.
     assert first.locator("tbody th").first.evaluate("e => e.getBoundingClientRect().left") < 60
+    first.scroll_into_view_if_needed()
     first.evaluate("element => { element.scrollLeft = 60 }")
     covered = first.evaluate(
         """scroll => [...scroll.querySelectorAll("tr > th:first-child")].filter(cell => {
