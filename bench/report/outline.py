@@ -371,4 +371,7 @@ def setting(summary: Summary) -> tuple[tuple[str, str], ...]:
 
 def _listed(values: Mapping[str, object]) -> str:
     known = {key.replace("_", " "): value for key, value in values.items() if value is not None}
-    return ", ".join(f"{key} {value}" for key, value in known.items())
+    return ", ".join(
+        f"{key} ({_listed(value)})" if isinstance(value, Mapping) else f"{key} {value}"
+        for key, value in known.items()
+    )

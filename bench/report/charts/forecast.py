@@ -53,7 +53,7 @@ def forecast_chart(scenario: str, records: int, bars: Sequence[Bar]) -> Chart:
         legend(
             figure,
             [
-                Line2D([], [], marker="o", color=palette.INK, ls="", label="billed"),
+                Line2D([], [], marker="o", color=palette.INK, ls="", label="with prompts cached"),
                 Line2D([], [], marker="D", color=palette.FRESH, ls="", label="nothing cached"),
                 Line2D([], [], color=palette.CACHED, lw=7, label="range"),
             ],
