@@ -5,7 +5,7 @@ A scenario without one of these is whole; the command that needs it says that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Drifting(Protocol):
 
     drifts: tuple[Drift, ...]
 
-    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> Sequence[Case]:
         """The twins of ``cases(counts, seed)`` after the change, in that order: each with an id of
         its own, ``drift``, and ``twin`` naming the case as it was before."""
 

@@ -20,8 +20,9 @@ from bench.journal import Journal, Manifest, Run, ScenarioPlan, read_run, unused
 from bench.manifest import make_manifest
 from bench.models.reference import Ideal
 from bench.plan import ScenarioRun, TrialPlan
+from bench.progress import find_unfinished
 from bench.runner import Bench, Plan
-from bench.session import Options, find_unfinished, prepare
+from bench.session import Options, prepare
 from bench.types import Case, Limits, Model, Trial, Wording, reworded
 from bench.watcher import Watcher
 
@@ -113,8 +114,9 @@ def prepare_duel(
     }
     results = options.results
     earlier = None if fresh else find_unfinished(results, manifests["base"].identity)
-    recorded: dict[Side, Run | None] = {"base": earlier, "head": None}
+    recorded: dict[Side, Run | None] = {"base": None, "head": None}
     if earlier is not None:
+        recorded["base"] = read_run(earlier.folder)
         manifests["base"] = earlier.manifest
         name = earlier.manifest.run.removesuffix("base") + "head"
         manifests["head"] = replace(manifests["head"], run=name)
@@ -162,7 +164,7 @@ def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
         ),
         identity=identity,
         scenarios=tuple(
-            replace(each, drawn=tuple(case.id for case in run.cases))
+            replace(each, drawn=tuple(run.cases.ids))
             for each, run in zip(made.scenarios, drawn, strict=True)
         ),
         sequential=True,
@@ -175,7 +177,7 @@ def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
         plans={"base": plan, "head": plan},
         manifests={"base": manifest, "head": head},
         folders={"base": base.folder, "head": options.results / head.run},
-        recorded={"base": base, "head": earlier},
+        recorded={"base": base, "head": read_run(earlier.folder) if earlier else None},
         ideal=session.ideal,
         sides=("head",),
     )
@@ -184,8 +186,9 @@ def prepare_rerun(options: Options, base: Run, *, fresh: bool = False) -> Duel:
 def _as_recorded(run: ScenarioRun, plan: ScenarioPlan) -> ScenarioRun:
     """The cases in the order of the record, those repeated that were."""
     rank = {case: number for number, case in enumerate(plan.cases)}
-    cases = sorted(run.cases, key=lambda case: rank.get(case.id, len(rank)))
-    return replace(run, cases=tuple(cases), repeated=frozenset(plan.repeated))
+    ranks = [rank.get(id, len(rank)) for id in run.cases.ids]
+    order = sorted(range(len(ranks)), key=ranks.__getitem__)
+    return replace(run, cases=run.cases.at(order), repeated=frozenset(plan.repeated))
 
 
 async def run_duel(duel: Duel, watcher: Watcher, decided: Decided) -> None:
@@ -322,17 +325,19 @@ def _drawn(run: ScenarioRun, options: Options) -> ScenarioRun:
     """The cases in the order in which they are drawn: rounds of one case of each stratum, cases
     and strata shuffled by the seed. Every case is repeated equally."""
     dice = random.Random(f"gate {options.seed} {run.scenario.name}")
-    by_stratum: dict[str, list[Case]] = {}
-    for case in sorted(run.cases, key=lambda case: case.id):
-        by_stratum.setdefault(case.stratum, []).append(case)
+    cases = run.cases.sorted()
+    by_stratum: dict[str, list[int]] = {}
+    for place, stratum in enumerate(cases.strata):
+        by_stratum.setdefault(stratum, []).append(place)
     for some in by_stratum.values():
         dice.shuffle(some)
-    cases: list[Case] = []
+    drawn: list[int] = []
     for number in range(max(map(len, by_stratum.values()))):
         turn = [some[number] for some in by_stratum.values() if number < len(some)]
         dice.shuffle(turn)
-        cases += turn
-    return replace(run, cases=tuple(cases), repeated=frozenset(case.id for case in cases))
+        drawn += turn
+    cases = cases.at(drawn)
+    return replace(run, cases=cases, repeated=frozenset(cases.ids))
 
 
 def _rounds(cases: Sequence[Case]) -> list[list[tuple[int, Case]]]:

@@ -13,6 +13,7 @@ from bench.metering.expected import Group
 from bench.metering.prices import Price, PriceTable, cost, price
 from bench.metering.tokens import encoding_name
 from bench.models.reference import Ideal, ReferenceModel
+from bench.record import Record
 from bench.runner import Plan, run
 from bench.types import BatchTiming, Step, Trial
 from bench.watcher import Nobody
@@ -156,32 +157,42 @@ async def forecast(plan: Plan, model: str, ideal: Ideal) -> Forecast:
         priced = True
     except PriceUnknownError:
         priced = False
-    played = (await play(plan, model if priced else None, ideal)).trials
-    kinds: dict[tuple[str, str, str, str], list[Trial]] = {}
-    for trial in played:
+    sums = _Sums()
+    await _play(plan, model if priced else None, ideal, sums)
+    return Forecast(model, tuple(sums.groups.values()))
+
+
+class _Sums:
+    """Stands in for a journal: adds trials up by their kind, and keeps none."""
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, str, str, str], Group] = {}
+
+    def step(self, step: Step) -> None:
+        """Its trial holds its tokens."""
+
+    def batch(self, batch: BatchTiming) -> None:
+        """Timings are of no interest."""
+
+    def trial(self, trial: Trial) -> None:
+        """Add it."""
         kind = (trial.scenario, trial.approach, trial.stratum, trial.point)
-        kinds.setdefault(kind, []).append(trial)
-    return Forecast(model, tuple(_group(*kind, trials) for kind, trials in kinds.items()))
+        so_far = self.groups.get(kind) or Group(*kind, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0)
+        self.groups[kind] = Group(
+            *kind,
+            trials=so_far.trials + 1,
+            records=so_far.records + trial.records,
+            steps=so_far.steps + trial.steps,
+            tokens_in=so_far.tokens_in + (trial.usage.input or 0),
+            tokens_cached=so_far.tokens_cached + (trial.usage.cached_input or 0),
+            tokens_written=so_far.tokens_written + (trial.usage.cache_write or 0),
+            tokens_out=so_far.tokens_out + (trial.usage.output or 0),
+            usd=total_or_none((so_far.usd, trial.dollars.api)),
+            usd_cold=total_or_none((so_far.usd_cold, trial.dollars.api_cold)),
+        )
 
-
-def _group(
-    scenario: str, approach: str, stratum: str, point: str, trials: Sequence[Trial]
-) -> Group:
-    return Group(
-        scenario,
-        approach,
-        stratum,
-        point,
-        trials=len(trials),
-        records=sum(trial.records for trial in trials),
-        steps=sum(trial.steps for trial in trials),
-        tokens_in=sum(trial.usage.input or 0 for trial in trials),
-        tokens_cached=sum(trial.usage.cached_input or 0 for trial in trials),
-        tokens_written=sum(trial.usage.cache_write or 0 for trial in trials),
-        tokens_out=sum(trial.usage.output or 0 for trial in trials),
-        usd=total_or_none(trial.dollars.api for trial in trials),
-        usd_cold=total_or_none(trial.dollars.api_cold for trial in trials),
-    )
+    def finish(self) -> None:
+        """Nothing to mark."""
 
 
 def total_or_none(amounts: Iterable[float | None]) -> float | None:
@@ -271,9 +282,13 @@ def priced_name(model: str, table: PriceTable) -> str:
 async def play(plan: Plan, model: str | None, ideal: Ideal) -> Collector:
     """The plan's model trials with the ideal calls, counted (and priced, if it can be) as
     ``model``."""
+    collector = Collector()
+    await _play(plan, model, ideal, collector)
+    return collector
+
+
+async def _play(plan: Plan, model: str | None, ideal: Ideal, record: Record) -> None:
     reference = ReferenceModel(ideal, priced_as=model)
     names = tuple(name for name in plan.settings.approaches if approach(name).uses_model)
     imagined = replace(plan, models=(reference,), settings=replace(plan.settings, approaches=names))
-    collector = Collector()
-    await run(imagined, collector, Nobody())
-    return collector
+    await run(imagined, record, Nobody())

@@ -211,7 +211,9 @@ class Journal:
         try:
             folder.mkdir(parents=True)
             temporary = folder / f".{MANIFEST}"
-            temporary.write_text(json.dumps(asdict(manifest), indent=2, default=str) + "\n")
+            with temporary.open("w") as file:
+                json.dump(asdict(manifest), file, indent=2, default=str)
+                file.write("\n")
             temporary.replace(folder / MANIFEST)
         except OSError as error:
             raise _unwritable(folder, error) from None
@@ -283,6 +285,32 @@ def read_manifest(folder: Path) -> Manifest:
         raise JournalError(f"{path}: {first_fault(error)}; start a new run") from None
 
 
+def entries(folder: Path) -> Iterator[Trial | BatchTiming | None]:
+    """What a run's journal says, line by line; None where it says that the run is complete. A torn
+    last line ends it; any other broken line is a ``JournalError`` that names it."""
+    path = folder / JOURNAL
+    for number, line, complete in lines(path):
+        if complete:
+            yield _entry(path, number, line)
+
+
+def _entry(path: Path, number: int, line: str) -> Trial | BatchTiming | None:
+    entry = parse(path, number, line, "its trial is then run again")
+    kind = entry.pop("kind", None)
+    try:
+        if kind == "trial":
+            trial: Trial = _adapter(Trial).validate_python(entry)
+            return trial
+        if kind == "batch":
+            batch: BatchTiming = _adapter(BatchTiming).validate_python(entry)
+            return batch
+    except ValidationError as error:
+        raise JournalError(f"{path}:{number}: {first_fault(error)}; delete the line") from None
+    if kind != "finished":
+        raise JournalError(f"{path}:{number}: unknown kind {kind!r}; delete the line")
+    return None
+
+
 def read_run(folder: Path) -> Run:
     """A whole run, traces left out. Tolerates a torn last line; any other broken line is a
     ``JournalError`` that names it."""
@@ -293,25 +321,18 @@ def read_run(folder: Path) -> Run:
         if not complete:
             run.torn = True
             break
-        entry = parse(path, number, line, "its trial is then run again")
-        kind = entry.pop("kind", None)
-        try:
-            if kind == "trial":
-                trial = _adapter(Trial).validate_python(entry)
-                if trial.id in seen:
-                    raise JournalError(
-                        f"{path}:{number}: trial {trial.id} stands there twice; delete one line"
-                    )
-                seen.add(trial.id)
-                (run.swept if trial.point else run.trials).append(trial)
-            elif kind == "batch":
-                run.batches.append(_adapter(BatchTiming).validate_python(entry))
-            elif kind == "finished":
-                run.finished = True
-            else:
-                raise JournalError(f"{path}:{number}: unknown kind {kind!r}; delete the line")
-        except ValidationError as error:
-            raise JournalError(f"{path}:{number}: {first_fault(error)}; delete the line") from None
+        entry = _entry(path, number, line)
+        if isinstance(entry, Trial):
+            if entry.id in seen:
+                raise JournalError(
+                    f"{path}:{number}: trial {entry.id} stands there twice; delete one line"
+                )
+            seen.add(entry.id)
+            (run.swept if entry.point else run.trials).append(entry)
+        elif entry is not None:
+            run.batches.append(entry)
+        else:
+            run.finished = True
     return run
 
 

@@ -20,7 +20,7 @@ from bench import repair
 from bench.abilities import Drifting, OwnRecords
 from bench.approaches.protocols import conversation
 from bench.configured import options_of
-from bench.hashing import content_hash
+from bench.hashing import content_hash, list_hash
 from bench.journal import SCHEMA_VERSION, Manifest, ModelPlan, ScenarioPlan, StratumPlan
 from bench.metering import tokens
 from bench.plan import ScenarioRun
@@ -182,13 +182,11 @@ def _scenario_plan(run: ScenarioRun) -> ScenarioPlan:
             )
             for stratum in scenario.strata
         ),
-        cases=tuple(case.id for case in run.cases),
+        cases=tuple(run.cases.ids),
         repeated=tuple(sorted(run.repeated)),
-        dataset_hash=content_hash(
-            [
-                [case.id, case.rows, {k: v.hex() for k, v in case.files.items()}, case.truth]
-                for case in run.cases
-            ]
+        dataset_hash=list_hash(
+            [case.id, case.rows, {k: v.hex() for k, v in case.files.items()}, case.truth]
+            for case in run.cases
         ),
         prompt_hash=content_hash(prompt),
         policy_hash=content_hash(scenario.wording.policy or None),

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import chain
 
 from bench.abilities import Drifting, Facing
+from bench.cases import Built, Cases, chained
+from bench.compact import Strings
 from bench.errors import BenchError
 from bench.types import Case, Drift, Scenario, Stratum
 
@@ -29,7 +42,7 @@ class ScenarioRun:
     scenario: Scenario
     counts: Mapping[str, int]
     """Stratum → cases."""
-    cases: tuple[Case, ...]
+    cases: Cases
     repeated: frozenset[str]
     """Ids of the cases that are run more than once."""
     drift: Drift = "none"
@@ -65,6 +78,35 @@ class TrialPlan:
         """Unique within a run."""
         name = f"{self.scenario}/{self.approach}/{self.model or '-'}/{self.case}/{self.repeat}"
         return f"{name}@{self.point}" if self.point else name
+
+
+class Trials(Collection[TrialPlan]):
+    """Trials in the order in which they are run, named anew whenever they are gone through."""
+
+    def __init__(self, *parts: Callable[[], Iterable[TrialPlan]]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[TrialPlan]:
+        return chain.from_iterable(part() for part in self._parts)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __contains__(self, trial: object) -> bool:
+        return any(trial == each for each in self)
+
+    @cached_property
+    def _length(self) -> int:
+        return sum(1 for _ in self)
+
+    def without(self, done: Container[str]) -> Trials:
+        """Those whose ids are not in ``done``."""
+        return Trials(lambda: (trial for trial in self if trial.id not in done))
+
+
+def joined(parts: Sequence[Trials]) -> Trials:
+    """The trials of one part, then those of the next."""
+    return Trials(*(partial(iter, part) for part in parts))
 
 
 def default_counts(scenario: Scenario) -> dict[str, int]:
@@ -146,16 +188,25 @@ def with_drift(
     if isinstance(scenario, Facing):
         run = replace(run, scenario=scenario.facing(drift))
     counts = {**run.counts, **counts}
-    before = scenario.cases(counts, seed)
-    known = {case.id for case in run.cases}
-    before = [*run.cases, *(case for case in before if case.id not in known)]
-    after = {case.twin: case for case in scenario.drifted(counts, seed, drift)}
-    twins = [after[case.id] for case in before if case.id in after]
+    added = Cases(scenario.cases(counts, seed))
+    known = Strings(run.cases.ids)
+    places = [place for place, id in enumerate(added.ids) if known.find(id) is None]
+    before = Cases(chained(run.cases, added.at(places)))
+    drifted = scenario.drifted(counts, seed, drift)
+    after = Strings(case.twin or "" for case in drifted)
+    twins = Cases(drifted).at(place for id in before.ids if (place := after.find(id)) is not None)
     repaired = scenario.repaired(drift)
+    parts: list[Sequence[Case]] = [before, twins]
     if repaired is not None:
         # One after the other: what is repaired has a prompt of its own, and models cache prefixes.
-        twins += [replace(twin, id=f"{twin.id}-repaired", repaired=True) for twin in twins]
-    return replace(run, counts=counts, cases=(*before, *twins), drift=drift, repaired=repaired)
+        parts.append(Built(len(twins), partial(_repaired, twins)))
+    cases = Cases(chained(*parts))
+    return replace(run, counts=counts, cases=cases, drift=drift, repaired=repaired)
+
+
+def _repaired(twins: Sequence[Case], place: int) -> Case:
+    twin = twins[place]
+    return replace(twin, id=f"{twin.id}-repaired", repaired=True)
 
 
 def drift_counts(scenario: Scenario, drift: Drift, cases: int) -> dict[str, int]:
@@ -175,48 +226,47 @@ def plan_scenario(
     scenario: Scenario, counts: Mapping[str, int], *, seed: int, repeated: int
 ) -> ScenarioRun:
     """Generate the cases and choose those to repeat: half ordinary, half not, where there are."""
-    cases = scenario.cases(counts, seed)
-    strata = {stratum.name: stratum for stratum in scenario.strata}
-    shuffled = sorted(cases, key=lambda case: case.id)
-    random.Random(f"{seed} {scenario.name}").shuffle(shuffled)
-    groups: dict[bool, list[Case]] = {True: [], False: []}
-    for case in shuffled:
-        groups[strata[case.stratum].ordinary].append(case)
-    chosen = [*groups[True][: repeated // 2]]
+    cases = Cases(scenario.cases(counts, seed)).sorted()
+    places = array("I", range(len(cases)))
+    random.Random(f"{seed} {scenario.name}").shuffle(places)
+    cases = cases.at(places)
+    ordinary = {stratum.name for stratum in scenario.strata if stratum.ordinary}
+    groups: dict[bool, list[str]] = {True: [], False: []}
+    for id, stratum in zip(cases.ids, cases.strata, strict=True):
+        group = groups[stratum in ordinary]
+        if len(group) < repeated:
+            group.append(id)
+    chosen = groups[True][: repeated // 2]
     chosen += groups[False][: repeated - len(chosen)]
     chosen += groups[True][len(chosen) :][: repeated - len(chosen)]
-    return ScenarioRun(scenario, dict(counts), tuple(shuffled), frozenset(c.id for c in chosen))
+    return ScenarioRun(scenario, dict(counts), cases, frozenset(chosen))
 
 
-def plain_trials(run: ScenarioRun, approaches: Sequence[str], repeats: int) -> list[TrialPlan]:
+def plain_trials(
+    run: ScenarioRun, approaches: Sequence[str], repeats: int, point: str = ""
+) -> Iterator[TrialPlan]:
     """The trials of approaches that need no model."""
-    return [
-        TrialPlan(run.scenario.name, approach, None, case.id, repeat)
-        for approach in approaches
-        for case in run.cases
-        for repeat in _repeats(run, case, repeats)
-    ]
+    for approach in approaches:
+        for case in run.cases.ids:
+            for repeat in _repeats(run, case, repeats):
+                yield TrialPlan(run.scenario.name, approach, None, case, repeat, point)
 
 
 def model_trials(
-    run: ScenarioRun, approaches: Sequence[str], model: str, repeats: int
-) -> list[TrialPlan]:
+    run: ScenarioRun, approaches: Sequence[str], model: str, repeats: int, point: str = ""
+) -> Iterator[TrialPlan]:
     """The trials of approaches that need a model, interleaved case by case, the order of the
     approaches alternating, all first executions before the repeats."""
-    trials = []
     for repeat in range(repeats):
-        for number, case in enumerate(run.cases):
+        for number, case in enumerate(run.cases.ids):
             if repeat in _repeats(run, case, repeats):
                 order = approaches if (number + repeat) % 2 == 0 else tuple(reversed(approaches))
-                trials += [
-                    TrialPlan(run.scenario.name, approach, model, case.id, repeat)
-                    for approach in order
-                ]
-    return trials
+                for approach in order:
+                    yield TrialPlan(run.scenario.name, approach, model, case, repeat, point)
 
 
-def _repeats(run: ScenarioRun, case: Case, repeats: int) -> range:
-    return range(repeats if case.id in run.repeated else 1)
+def _repeats(run: ScenarioRun, case: str, repeats: int) -> range:
+    return range(repeats if case in run.repeated else 1)
 
 
 def _spread(cases: int, scenario: Scenario) -> dict[str, int]:

@@ -10,13 +10,15 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from bench.abilities import Unguardable
 from bench.approaches import approach as find_approach
+from bench.compact import Strings
 from bench.database import Template
 from bench.database.server import Server
 from bench.dollars import api_dollars, dollars, provenances
@@ -24,7 +26,7 @@ from bench.errors import BenchError, BudgetError
 from bench.hashing import content_hash
 from bench.manifest import Settings
 from bench.metering.prices import PriceTable, price_table
-from bench.plan import ScenarioRun, TrialPlan, model_trials, plain_trials
+from bench.plan import ScenarioRun, TrialPlan, Trials, joined, model_trials, plain_trials
 from bench.record import Record
 from bench.sweep import points
 from bench.timing import time_rounds
@@ -51,7 +53,7 @@ from bench.watcher import Watcher
 class Executor(Protocol):
     """Another way of running many trials than one after the other in this process."""
 
-    async def execute_all(self, bench: Bench, planned: Sequence[TrialPlan], model: Model) -> None:
+    async def execute_all(self, bench: Bench, planned: Trials, model: Model) -> None:
         """Run the trials, put them on record, and add what was not run to ``bench.undone``."""
 
 
@@ -68,36 +70,40 @@ class Plan:
     server: Server | None = None
     """Where the databases are; None for SQLite."""
 
-    def plain(self) -> list[TrialPlan]:
+    def plain(self) -> Trials:
         """The trials of approaches that need no model."""
         names = [n for n in self.settings.approaches if not find_approach(n).uses_model]
-        return [
-            replace(trial, point=self.point)
-            for run in self.scenarios
-            for trial in plain_trials(run, names, self.settings.repeats)
-        ]
+        repeats = self.settings.repeats
+        return Trials(
+            *(partial(plain_trials, run, names, repeats, self.point) for run in self.scenarios)
+        )
 
-    def modelled(self, model: Model) -> list[TrialPlan]:
+    def modelled(self, model: Model) -> Trials:
         """The trials of approaches that use ``model``, scenario by scenario, so that the prompt
         prefix of one scenario stays in the model's cache."""
         names = [n for n in self.settings.approaches if find_approach(n).uses_model]
-        found = [
-            replace(trial, point=self.point)
-            for run in self.scenarios
-            for trial in model_trials(run, names, model.name, self.settings.repeats)
-        ]
-        # A point's clock is read for each approach, so they must not share the time.
-        return sorted(found, key=lambda t: (t.scenario, t.approach)) if self.point else found
+        groups = [(run, names) for run in self.scenarios]
+        if self.point:
+            # A point's clock is read for each approach, so they must not share the time.
+            by_name = sorted(self.scenarios, key=lambda run: run.scenario.name)
+            groups = [(run, [name]) for run in by_name for name in sorted(names)]
+        repeats = self.settings.repeats
+        return Trials(
+            *(
+                partial(model_trials, run, some, model.name, repeats, self.point)
+                for run, some in groups
+            )
+        )
 
-    def trials(self) -> list[TrialPlan]:
+    def trials(self) -> Trials:
         """All trials, those of a sweep's points last."""
-        own = [*self.plain(), *(t for model in self.models for t in self.modelled(model))]
-        return own + [trial for point in points(self) for trial in point.swept()]
+        own = [self.plain(), *(self.modelled(model) for model in self.models)]
+        return joined([*own, *(point.swept() for point in points(self))])
 
-    def swept(self) -> list[TrialPlan]:
+    def swept(self) -> Trials:
         """The trials of a point: plain code too where the cases are others."""
-        plain = self.plain() if self.point.startswith("batch=") else []
-        return plain + [t for model in self.models for t in self.modelled(model)]
+        plain = [self.plain()] if self.point.startswith("batch=") else []
+        return joined([*plain, *(self.modelled(model) for model in self.models)])
 
 
 async def run(
@@ -105,10 +111,10 @@ async def run(
     record: Record,
     watcher: Watcher,
     *,
-    done: Collection[str] = (),
+    done: Container[str] = (),
     timed: Collection[tuple[str, int]] = (),
     executor: Executor | None = None,
-) -> tuple[str, ...]:
+) -> Sequence[str]:
     """Run the plan, then mark the run as finished. Trials whose ids are in ``done`` and batches
     whose (scenario, records) are in ``timed`` are on record already and left out. Returns the ids
     of the trials that were not run for lack of budget; with any of these the run stays unfinished.
@@ -140,7 +146,7 @@ async def run(
                 await model.close()
         if not bench.undone:
             record.finish()
-        return tuple(bench.undone)
+        return bench.undone
 
 
 def _templates(plan: Plan, stack: ExitStack) -> dict[str, Template]:
@@ -165,50 +171,45 @@ class Bench:
     record: Record
     watcher: Watcher
     templates: Mapping[str, Template]
-    undone: list[str] = field(default_factory=list)
+    undone: Strings = field(default_factory=Strings)
     """Trials that were not run, or not to their end, for lack of budget."""
 
     def __post_init__(self) -> None:
-        self.cases: dict[tuple[str, str], Case] = {
-            (run.scenario.name, case.id): case for run in self.plan.scenarios for case in run.cases
-        }
         self.runs = {run.scenario.name: run for run in self.plan.scenarios}
 
-    async def execute_plain(self, done: Collection[str]) -> None:
+    async def execute_plain(self, done: Container[str]) -> None:
         """Run the plan's trials that need no model, one after another."""
-        rest = [trial for trial in self.plan.plain() if trial.id not in done]
+        rest = self.plan.plain().without(done)
         self.watcher.phase(f"plain code {self.plan.point}".rstrip(), len(rest))
         for planned in rest:
             await self.execute(planned, None)
 
     async def execute_model(
-        self, model: Model, done: Collection[str], executor: Executor | None = None
+        self, model: Model, done: Container[str], executor: Executor | None = None
     ) -> None:
         """Run the plan's trials that need ``model``, by ``executor`` if there is one."""
-        rest = [trial for trial in self.plan.modelled(model) if trial.id not in done]
+        rest = self.plan.modelled(model).without(done)
         self.watcher.phase(f"{model.name} {self.plan.point}".rstrip(), len(rest))
         if executor is None:
             await self.execute_all(rest, model)
         else:
             await executor.execute_all(self, rest, model)
 
-    async def execute_all(self, planned: Sequence[TrialPlan], model: Model) -> None:
+    async def execute_all(self, planned: Trials, model: Model) -> None:
         """Run trials with as many at once as the model and the settings allow."""
-        queue = list(reversed(planned))
+        queue = iter(planned)
 
         async def work() -> None:
-            while queue:
-                planned = queue.pop()
+            for planned in queue:
                 try:
                     await self.execute(planned, model)
                 except BudgetError:
                     # A trial that began goes unrecorded: it is no fault of the approach. Others
                     # that are under way may still end, within what is left.
                     self.undone.append(planned.id)
-                    self.undone.extend(each.id for each in reversed(queue))
-                    queue.clear()
+                    self.undone.extend(each.id for each in queue)
 
-        workers = max(1, min(self.plan.settings.concurrency, model.concurrency, len(queue)))
+        workers = max(1, min(self.plan.settings.concurrency, model.concurrency, len(planned)))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(workers):
@@ -220,7 +221,7 @@ class Bench:
         """Run one trial and put it on record."""
         settings = self.plan.settings
         template = self.templates[planned.scenario]
-        case = self.cases[planned.scenario, planned.case]
+        case = self.runs[planned.scenario].cases.named(planned.case)
         scenario = self.runs[planned.scenario].handler(case)
         attempt = uuid.uuid4().hex[:12]
         approach = find_approach(planned.approach)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from bench.approaches import APPROACHES, approach
 from bench.configured import configured
 from bench.database.server import open_server
 from bench.errors import BenchError
-from bench.journal import Journal, Manifest, Run, read_manifest, read_run, runs, unused
+from bench.journal import Journal, Manifest, unused
 from bench.manifest import POSTGRESQL, SQLITE, Settings, make_manifest
 from bench.metering.prices import PriceTable, price, price_table
 from bench.metering.rate_limit import RateLimit
@@ -38,6 +39,7 @@ from bench.plan import (
     smoke_counts,
     with_drift,
 )
+from bench.progress import Progress, find_unfinished
 from bench.runner import Plan
 from bench.sweep import check as check_sweep
 from bench.sweep import resized
@@ -124,20 +126,9 @@ class Session:
     plan: Plan
     manifest: Manifest
     folder: Path
-    recorded: Run | None
+    recorded: Progress | None
     """What an earlier, interrupted execution has on record already."""
     ideal: Ideal
-
-    @property
-    def done(self) -> frozenset[str]:
-        """Ids of the trials on record."""
-        return frozenset(t.id for t in self.recorded.recorded) if self.recorded else frozenset()
-
-    @property
-    def timed(self) -> frozenset[tuple[str, int]]:
-        """(scenario, records) of the batches on which the job has been timed."""
-        batches = self.recorded.batches if self.recorded else ()
-        return frozenset((batch.scenario, batch.records) for batch in batches)
 
     def open(self) -> Journal:
         """The run's journal, for appending."""
@@ -241,29 +232,12 @@ def meter(session: Session, cap: float | None) -> Spending | None:
     return spending
 
 
-def find_unfinished(results: Path, identity: str) -> Run | None:
-    """The newest run with this identity if it was interrupted, else None."""
-    for folder in reversed(runs(results)):
-        try:
-            manifest = read_manifest(folder)
-            if manifest.identity != identity or manifest.run != folder.name:
-                continue  # another run, or a copy of one that was put aside, like the reference
-        except BenchError:
-            continue  # a broken folder of some other run is no reason not to start this one
-        recorded = read_run(folder)
-        return None if recorded.finished else recorded
-    return None
-
-
 def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
     """What the scenarios publish as ideal, looked up by a request's origin."""
-    cases: dict[tuple[str, str], tuple[Scenario, Case]] = {
-        (run.scenario.name, case.id): (run.scenario, case) for run in runs_ for case in run.cases
-    }
 
     @lru_cache(maxsize=256)
     def found(name: str, id_: str, records: tuple[str, ...]) -> tuple[ToolCall, ...]:
-        scenario, case = cases[name, id_]
+        scenario, case = _case(runs_, name, id_)
         for task in scenario.tasks(case, records):
             if task.records == records:
                 return scenario.ideal(case, task)
@@ -273,6 +247,14 @@ def ideal_calls(runs_: Sequence[ScenarioRun]) -> Ideal:
         return found(origin.scenario, origin.case, origin.records)  # asked for at every step
 
     return ideal
+
+
+def _case(runs_: Sequence[ScenarioRun], name: str, id_: str) -> tuple[Scenario, Case]:
+    for run in reversed(runs_):
+        if run.scenario.name == name:
+            with contextlib.suppress(KeyError):
+                return run.scenario, run.cases.named(id_)
+    raise BenchError(f"{name}: no case {id_}")
 
 
 def hosted(models: Sequence[Model]) -> list[Model]:

@@ -267,9 +267,10 @@ class Scenario(Protocol):
     def populate(self, connection: Connection, seed: int) -> None:
         """Insert the background: at least 10,000 customers that no case owns."""
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
         """``counts[stratum]`` cases of each stratum. Case *i* of a stratum depends on ``seed``,
-        the stratum and *i* alone, so that a larger plan extends a smaller one."""
+        the stratum and *i* alone, so that a larger plan extends a smaller one. A list, or
+        ``bench.cases.generated``, which builds each when it is asked for."""
 
     def batch(self, records: int, seed: int) -> Case:
         """One large case of that many ordinary records, to time the job in bulk."""

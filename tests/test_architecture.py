@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 
 GROUND = {
     "bench.types",
+    "bench.compact",
+    "bench.cases",
     "bench.abilities",
     "bench.errors",
     "bench.hashing",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from bench.abilities import Mended
+from bench.cases import generated
 from bench.database import table_rows
 from bench.errors import ToolError
 from bench.types import (
@@ -109,12 +110,11 @@ class Toy:
     def populate(self, connection: Connection, seed: int) -> None:
         connection.execute(insert(background), [{"id": i, "name": f"n{i}"} for i in range(100)])
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
-        return [
-            self._case(f"{stratum}-{number:04d}", stratum, ["7" if number % 2 else "12"])
-            for stratum, count in counts.items()
-            for number in range(count)
-        ]
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
+        return generated(counts, self._numbered)
+
+    def _numbered(self, stratum: str, number: int) -> Case:
+        return self._case(f"{stratum}-{number:04d}", stratum, ["7" if number % 2 else "12"])
 
     def batch(self, records: int, seed: int) -> Case:
         return self._case("batch", "digits", ["12"] * records)
@@ -195,7 +195,7 @@ class Changing(Toy):
     drifts: tuple[Drift, ...] = ("shape", "rules")
     strata = (*Toy.strata, Stratum("decreed", "a multiple of twelve", drift="rules"))
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
         return [
             self._case(f"{stratum}-{number:04d}", stratum, [value])
             for stratum, count in counts.items()

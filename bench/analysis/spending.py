@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.analysis.rows import Notice
 from bench.journal import Run
@@ -48,6 +48,6 @@ def spending_notices(run: Run) -> Iterable[Notice]:
         )
 
 
-def _some(trials: tuple[str, ...]) -> str:
+def _some(trials: Sequence[str]) -> str:
     shown = ", ".join(trials[:5])
     return shown if len(trials) <= 5 else f"{shown} and {len(trials) - 5} more"

@@ -64,7 +64,8 @@ def execute(
         write_expected(session.folder, expected)
         spending = meter(session, options.max_usd)
         total = len(session.plan.trials())
-        state = f", {len(session.done)} on record already" if session.recorded else ""
+        recorded = session.recorded
+        state = f", {len(recorded.done)} on record already" if recorded else ""
         console.print(f"{session.folder}: {total} trials{state}", highlight=False)
         point_latest(session.folder)
         with RunProgress(console) as progress:
@@ -73,8 +74,8 @@ def execute(
                     session.plan,
                     record,
                     progress,
-                    done=session.done,
-                    timed=session.timed,
+                    done=recorded.done if recorded else (),
+                    timed=recorded.timed if recorded else (),
                     executor=Workers(workers, journal, spending),
                 )
             )

@@ -25,6 +25,10 @@ from bench.types import Json
 
 FILE: Final = "spending.jsonl"
 
+_BLOCK: Final = 1 << 20
+"""Bytes of the file that are read at once."""
+_LISTED: Final = 1000
+"""Trials in one line of those left undone."""
 _POLL_S: Final = 0.02
 """Between two looks at what other processes have settled."""
 
@@ -41,7 +45,6 @@ class Call:
     session: str
     billed: float | None = None
     """By the provider's own token count; None while, or because, that is unknown."""
-    settled: bool = False
     litellm: float | None = None
     """What litellm makes of the same reply, where it was asked."""
 
@@ -52,13 +55,13 @@ class Call:
 
 
 @dataclass
-class Account:
-    """Everything that a run's spending file says."""
+class Balance:
+    """What a run's spending file adds up to, and the calls that are open: as much as a run has to
+    know, however many calls it makes."""
 
-    calls: dict[str, Call] = field(default_factory=dict)
     cap: float | None = None
-    unrun: tuple[str, ...] = ()
-    """Trials left undone for lack of budget."""
+    open: dict[str, Call] = field(default_factory=dict)
+    """Reserved, and not settled."""
     total: float = 0.0
     """Spent and reserved: what is held against the cap."""
     in_flight: Counter[str] = field(default_factory=Counter)
@@ -75,24 +78,40 @@ class Account:
                 float(entry["usd"]),
                 str(entry["session"]),
             )
-            self.calls[entry["id"]] = call
+            self.open[entry["id"]] = call
             self.total += call.reserved
             self.in_flight[call.session] += 1
         elif kind == "settle":
-            call = self.calls[entry["id"]]
-            self.total -= call.counted
-            self.in_flight[call.session] -= not call.settled
-            call.settled = True
+            call = self.open.pop(entry["id"])
+            self.total -= call.reserved
+            self.in_flight[call.session] -= 1
             call.billed = None if entry["usd"] is None else float(entry["usd"])
             call.litellm = entry.get("litellm")
             self.total += call.counted
         elif kind == "cap":
             self.cap = entry["usd"]
-            self.unrun = ()
-        elif kind == "unrun":
-            self.unrun = (*self.unrun, *entry["trials"])
-        else:
+        elif kind != "unrun":
             raise KeyError(kind)
+
+
+@dataclass
+class Account(Balance):
+    """Everything that a run's spending file says."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    unrun: list[str] = field(default_factory=list)
+    """Trials left undone for lack of budget."""
+
+    def apply(self, entry: Mapping[str, Json]) -> None:
+        """Take one line of the file into account. Raises KeyError or TypeError for a bad one."""
+        super().apply(entry)
+        kind = entry["kind"]
+        if kind == "reserve":
+            self.calls[entry["id"]] = self.open[entry["id"]]
+        elif kind == "cap":
+            self.unrun.clear()
+        elif kind == "unrun":
+            self.unrun.extend(entry["trials"])
 
     @property
     def billed(self) -> float:
@@ -140,7 +159,7 @@ def read_account(folder: Path) -> Account | None:
     return account
 
 
-def _apply(account: Account, path: Path, number: int, line: bytes) -> None:
+def _apply(account: Balance, path: Path, number: int, line: bytes) -> None:
     try:
         account.apply(json_bytes.load(line))
     except (ValueError, KeyError, TypeError):
@@ -162,7 +181,7 @@ class Spending:
     ) -> None:
         self.path = folder / FILE
         self.session = session
-        self._account = Account()
+        self._account = Balance()
         self._line = 0
         self._read_to = 0
         self._next = 0
@@ -177,8 +196,8 @@ class Spending:
                 self._append({"kind": "cap", "usd": cap, "session": session})
 
     @property
-    def account(self) -> Account:
-        """What is on file, as far as it has been read."""
+    def account(self) -> Balance:
+        """What is on file, as far as it has been read, added up."""
         return self._account
 
     async def reserve(self, usd: float, *, trial: str, attempt: str, model: str) -> str:
@@ -240,7 +259,8 @@ class Spending:
     def leave_undone(self, trials: Sequence[str]) -> None:
         """Put on record which trials were not run for lack of budget."""
         with self._locked():
-            self._append({"kind": "unrun", "trials": list(trials)})
+            for start in range(0, len(trials), _LISTED):
+                self._append({"kind": "unrun", "trials": list(trials[start : start + _LISTED])})
 
     def close(self) -> None:
         """Release the file."""
@@ -259,14 +279,18 @@ class Spending:
         size = os.fstat(self._file).st_size
         if size == self._read_to:
             return
-        raw = os.pread(self._file, size - self._read_to, self._read_to)
-        for line in raw.splitlines(keepends=True):
-            if not line.endswith(b"\n"):
+        block = _BLOCK
+        while self._read_to < size:
+            raw = os.pread(self._file, block, self._read_to)
+            whole = raw.rfind(b"\n") + 1
+            if not whole and len(raw) < block:
                 os.ftruncate(self._file, self._read_to)  # torn by a kill: the request never left
                 return
-            self._line += 1
-            _apply(self._account, self.path, self._line, line)
-            self._read_to += len(line)
+            block = block if whole else 2 * block
+            for line in raw[:whole].splitlines(keepends=True):
+                self._line += 1
+                _apply(self._account, self.path, self._line, line)
+                self._read_to += len(line)
 
     def _append(self, entry: Mapping[str, Json]) -> None:
         line = json_bytes.dump(entry) + b"\n"

@@ -26,6 +26,10 @@ from bench.types import (
     Usage,
 )
 
+REMEMBERED = 16_384
+"""Prompt prefixes that the cache of a provider is taken to hold: those of some 2,000 trials. Real
+ones forget within minutes."""
+
 Ideal = Callable[[Origin], tuple[ToolCall, ...]]
 
 
@@ -43,7 +47,8 @@ class ReferenceModel:
     local: bool = False
     caching: Caching = "automatic"
     """What the provider's cache does; known from ``priced_as`` where there is one."""
-    _prefixes: set[str] = field(default_factory=set)
+    _prefixes: dict[bytes, bool] = field(default_factory=dict)
+    """Those sent last."""
 
     def __post_init__(self) -> None:
         if self.priced_as is not None:
@@ -96,9 +101,12 @@ class ReferenceModel:
         for end, message in enumerate(request.messages, start=1):
             # Each prefix from the one before: hashing all of them whole takes most of a long trial.
             prefix = content_hash([prefix, message])
-            if prefix in self._prefixes:
+            digest = bytes.fromhex(prefix)
+            if self._prefixes.pop(digest, False):
                 known = end
-            self._prefixes.add(prefix)
+            self._prefixes[digest] = True  # last, so that it is forgotten last
+            if len(self._prefixes) > REMEMBERED:
+                del self._prefixes[next(iter(self._prefixes))]
         if not known:
             return 0
         sent = Request(request.messages[:known], request.tools, request.schema)

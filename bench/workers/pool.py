@@ -7,9 +7,9 @@ import contextlib
 import socket
 import subprocess
 import sys
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from bench.journal import TRACES, Journal
 from bench.metering.rate_limit import RateLimit, Sent
 from bench.metering.spending import Spending
 from bench.models.hosted import HostedModel
-from bench.plan import TrialPlan
+from bench.plan import TrialPlan, Trials
 from bench.runner import Bench
 from bench.types import Model
 from bench.workers.wire import (
@@ -49,7 +49,7 @@ class Workers:
     journal: Journal
     spending: Spending | None = None
 
-    async def execute_all(self, bench: Bench, planned: Sequence[TrialPlan], model: Model) -> None:
+    async def execute_all(self, bench: Bench, planned: Trials, model: Model) -> None:
         """Run the trials, here if the model does not serve several at once or fills this machine
         by itself. Raises ``BenchError`` for what the user must mend, and if a worker dies."""
         at_once = min(bench.plan.settings.concurrency, model.concurrency, len(planned))
@@ -57,7 +57,7 @@ class Workers:
         if count < 2 or model.local:
             await bench.execute_all(planned, model)
             return
-        pool = _Pool(bench, self.journal, self.spending, model, deque(planned))
+        pool = _Pool(bench, self.journal, self.spending, model, iter(planned))
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(count):
@@ -73,7 +73,7 @@ class _Pool:
     journal: Journal
     spending: Spending | None
     model: Model
-    queue: deque[TrialPlan]
+    queue: Iterator[TrialPlan]
 
     async def lead(self, share: int) -> None:
         """Start a worker and keep it busy with ``share`` trials until none is left."""
@@ -128,8 +128,8 @@ class _Pool:
     ) -> None:
         under_way = 0
         while True:
-            while self.queue and under_way < share:
-                send(writer, order(self.queue.popleft()))
+            for planned in islice(self.queue, share - under_way):
+                send(writer, order(planned))
                 under_way += 1
             if not under_way:
                 return
@@ -141,7 +141,6 @@ class _Pool:
                 case OutOfBudget(id):
                     self.bench.undone.append(id)
                     self.bench.undone.extend(each.id for each in self.queue)
-                    self.queue.clear()
                     under_way -= 1
                 case Failed(message, mendable):
                     raise BenchError(message) if mendable else RuntimeError(message)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from sqlalchemy import Connection, insert, select, update
 
 from bench.abilities import Mended, OwnDecisions
+from bench.cases import generated
 from bench.errors import BenchError
 from bench.types import (
     Case,
@@ -122,22 +123,18 @@ class BillingWebhooks:
         """Insert the price list and 10,000 customers that no case owns."""
         data.populate(connection, seed)
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
         """So many cases of each stratum."""
         if unknown := sorted(counts.keys() - KINDS.keys()):
             raise BenchError(
                 f"no stratum {', '.join(unknown)} in {self.name}; there are {', '.join(KINDS)}"
             )
-        return [data.case(*each, seed) for each in _numbered(counts)]
+        return generated(counts, partial(data.case, seed=seed))
 
-    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> Sequence[Case]:
         """The same cases after the change."""
-        if drift == "rules":
-            return [data.case_after(*each, seed) for each in _numbered(counts)]
-        return [
-            changed_shape.reshaped(data.case(stratum, number, seed), number)
-            for stratum, number in _numbered(counts)
-        ]
+        after = data.case_after if drift == "rules" else _reshaped
+        return generated(counts, partial(after, seed=seed))
 
     def repaired(self, drift: Drift) -> Scenario | None:
         """With the job, policy and guards of the changed rules."""
@@ -238,8 +235,8 @@ class Repaired(BillingWebhooks):
         return job.process(workspace, unsure=unsure, rules=job_v2.decide)
 
 
-def _numbered(counts: Mapping[str, int]) -> Iterator[tuple[str, int]]:
-    return ((stratum, number) for stratum, count in counts.items() for number in range(count))
+def _reshaped(stratum: str, number: int, seed: int) -> Case:
+    return changed_shape.reshaped(data.case(stratum, number, seed), number)
 
 
 SCENARIO = BillingWebhooks()

@@ -52,7 +52,7 @@ class OwnEvents(BillingWebhooks):
     def populate(self, connection: Connection, seed: int) -> None:
         """Nothing: a case brings all that its deliveries can refer to."""
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:  # noqa: ARG002
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:  # noqa: ARG002
         """The first so many customers, in order of arrival."""
         return self.customers[: counts.get(STRATUM.name, 0)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +95,7 @@ class CsvReconciliation:
         """Insert 10,000 customers that no case owns."""
         data.populate(connection, seed)
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
         """Files of one to three rows, or of as many as the options say."""
         return data.cases(counts, seed, self.setting.rows)
 
@@ -110,7 +110,7 @@ class CsvReconciliation:
         other.wording = replace(self.wording, prompt=self.wording.prompt + _text("prompt_shape.md"))
         return other
 
-    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> list[Case]:
+    def drifted(self, counts: Mapping[str, int], seed: int, drift: Drift) -> Sequence[Case]:
         """The same cases after the change."""
         return data.cases(counts, seed, self.setting.rows, drift)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import Connection, insert
 
+from bench.cases import generated
 from bench.types import Case, Drift, Json
 from scenarios.csv_reconciliation import changed_rules, changed_shape, files
 from scenarios.csv_reconciliation.locales import US
@@ -41,15 +43,12 @@ def populate(connection: Connection, seed: int) -> None:
 
 def cases(
     counts: Mapping[str, int], seed: int, size: int | None = None, drift: Drift = "none"
-) -> list[Case]:
+) -> Sequence[Case]:
     """``counts[stratum]`` cases of each stratum, in the order of the strata; with a ``size``, files
     of that many rows, or of as many as the stratum needs; with a ``drift``, as they are after it.
     """
-    return [
-        _case(stratum.name, number, seed, size, drift)
-        for stratum in STRATA
-        for number in range(counts.get(stratum.name, 0))
-    ]
+    ordered = {stratum.name: counts.get(stratum.name, 0) for stratum in STRATA}
+    return generated(ordered, partial(_case, seed=seed, size=size, drift=drift))
 
 
 def batch(records: int, seed: int) -> Case:

@@ -6,8 +6,10 @@ linkage need no more than the fields that both files have; docs/own-customers.md
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -15,6 +17,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from bench.cases import Built
 from bench.errors import BenchError
 from bench.types import (
     Case,
@@ -105,16 +108,19 @@ class OwnCustomers:
         """Insert the customers on file."""
         self.register.populate(connection)
 
-    def cases(self, counts: Mapping[str, int], seed: int) -> list[Case]:
+    def cases(self, counts: Mapping[str, int], seed: int) -> Sequence[Case]:
         """So many slices, drawn from all over the file: its beginning may be of one kind."""
         order = list(range(self.available))
         Random(f"csv_reconciliation/own/{seed}").shuffle(order)
-        chosen = sorted(order[: counts.get(STRATUM.name, 0)])
-        return [self._case(number) for number in chosen]
+        chosen = array("I", sorted(order[: counts.get(STRATUM.name, 0)]))
+        return Built(len(chosen), partial(self._chosen, chosen))
 
     def batch(self, records: int, seed: int) -> Case:  # noqa: ARG002
         """The first so many rows as one case, or all that there are."""
         return self._of_rows("batch", range(1, min(records, len(self.register.files.row_ids)) + 1))
+
+    def _chosen(self, chosen: Sequence[int], place: int) -> Case:
+        return self._case(chosen[place])
 
     def _case(self, number: int) -> Case:
         last = min((number + 1) * self.size, len(self.register.files.row_ids))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.metering.prices import cost, price, price_table
-from bench.metering.spending import Spending
+from bench.metering.spending import Spending, read_account
 from bench.metering.usage import read_usage
 from bench.models.litellm import LitellmModel
 from bench.types import Request
@@ -58,7 +58,7 @@ def through_litellm(cases: list[PriceCase], folder: Path, **server_options: Any)
             assert reply.tokens == "measured"
             assert reply.usage == read_usage(case.raw), case
             assert (reply.first_token_s is not None) == stream
-            call = list(spending.account.calls.values())[-1]
+            call = list(read_account(folder).calls.values())[-1]  # type: ignore[union-attr]
             found.append((call.billed, call.litellm))
         await model.close()
         spending.close()
