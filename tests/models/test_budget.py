@@ -218,6 +218,44 @@ def test_a_torn_last_line_is_a_request_that_never_left(tmp_path: Path) -> None:
     assert b'"usd":0.3' not in spending.path.read_bytes()
 
 
+def test_calls_that_are_settled_are_forgotten_and_still_counted(tmp_path: Path) -> None:
+    spending = Spending(tmp_path, None, "s")
+    for _ in range(50):
+        id = asyncio.run(spending.reserve(0.01, trial="t", attempt="a", model="m"))
+        spending.settle(id, 0.001)
+    open_ = asyncio.run(spending.reserve(0.5, trial="t", attempt="a", model="m"))
+    spending.leave_undone([f"trial/{number}" for number in range(2500)])
+    spending.close()
+    for balance in (spending.account, Spending(tmp_path, None, "again").account):
+        assert list(balance.open) == [open_]
+        assert balance.total == pytest.approx(0.55)
+    account = read_account(tmp_path)
+    assert account is not None
+    assert len(account.calls) == 51
+    assert account.billed == pytest.approx(0.05)
+    assert not account.unrun, "it goes on"
+
+
+@pytest.mark.parametrize("block", [64, 4096])
+def test_an_account_is_read_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    spending = Spending(tmp_path, None, "s")
+    for _ in range(20):
+        asyncio.run(spending.reserve(0.01, trial="t", attempt="a" * 100, model="m"))
+    spending.leave_undone([f"trial/{number}" for number in range(1500)])
+    spending.close()
+    unrun = read_account(tmp_path).unrun  # type: ignore[union-attr]
+    assert unrun == [f"trial/{number}" for number in range(1500)]
+    whole = spending.path.read_bytes()
+    spending.path.write_bytes(whole + b'{"kind":"reserve"')
+    monkeypatch.setattr("bench.metering.spending._BLOCK", block)
+    again = Spending(tmp_path, None, "s2", announce=False)
+    again.close()
+    assert again.account.total == pytest.approx(0.2)
+    assert spending.path.read_bytes() == whole
+
+
 def test_a_broken_account_stops_the_run_by_name(tmp_path: Path) -> None:
     (tmp_path / "spending.jsonl").write_text('{"kind":"cap","usd":1}\nnonsense\n')
     with pytest.raises(BenchError, match=r"spending\.jsonl:2: not a line of spending"):
