@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, ProviderError
 from bench.hashing import canonical_json
 from bench.journal import read_run, read_steps
-from bench.types import Json, Origin, Provenance, Reply, Request, Step, ToolProtocol
+from bench.types import Cause, Json, Origin, Provenance, Reply, Request, Step, ToolProtocol, Trial
 
 Place = tuple[str, str, str, int, int, int]
 """Scenario, approach, case, repeat, task, step."""
+CUT = (Cause.TIME_LIMIT, Cause.INFRASTRUCTURE)
+"""What ends a trial in the midst of a call, of which nothing is on record."""
 
 
 class ReplayModel:
@@ -41,22 +43,41 @@ class ReplayModel:
             raise BenchError(
                 f"{folder.name} is redacted: its answers are not on record; name another"
             )
-        trials = {(t.id, t.attempt): t for t in run.trials if t.model == self.recorded.name}
+        trials = {(t.id, t.attempt): t for t in run.recorded if t.model == self.recorded.name}
         self._steps: dict[Place, Step] = {}
+        self._alike: dict[tuple[str, int, str], Step] = {}
+        self._cut: dict[tuple[str, str, str, int], Trial] = {}
+        for trial in trials.values():
+            if trial.cause in CUT:
+                self._cut[(trial.scenario, trial.approach, trial.case, trial.repeat)] = trial
         for step in read_steps(folder):
-            trial = trials.get((step.trial, step.attempt))
-            if trial is not None:
-                place = (trial.scenario, trial.approach, trial.case, trial.repeat)
-                self._steps[(*place, step.task, step.step)] = step
+            found = trials.get((step.trial, step.attempt))
+            if found is None:
+                continue
+            place = (found.scenario, found.approach, found.case, found.repeat, step.task, step.step)
+            self._alike.setdefault((found.case, found.repeat, step.request_hash), step)
+            if found.point:  # of a sweep, where the same case may be run once more
+                self._steps.setdefault(place, step)
+            else:
+                self._steps[place] = step
 
     async def reply(self, request: Request) -> Reply:
-        """What was answered at the same step. Raises ``BenchError`` naming the first difference
-        if the recording lacks the request."""
+        """What was answered at the same step, or to the same request in another conversation about
+        the case: another job may leave other records to the agent.
+
+        Ends as the recorded trial did where that was cut off, by its time limit (``TimeoutError``)
+        or by its provider (``ProviderError``). Raises ``BenchError`` naming the first difference
+        if the recording lacks the request.
+        """
         origin = request.origin
         if origin is None:
             raise BenchError("a recording answers only requests of a scenario's agent")
         step = self._steps.get(_place(origin))
+        if step is None or step.request_hash != request.hash:
+            alike = self._alike.get((origin.case, origin.repeat, request.hash))
+            step = alike or step
         if step is None:
+            self._end(origin)
             raise BenchError(
                 f"{self.name}: nothing recorded for {origin.approach} on {origin.case}, repeat "
                 f"{origin.repeat}, task {origin.task}, step {origin.step}; record it anew"
@@ -76,6 +97,16 @@ class ReplayModel:
             retries=step.retries,
             raw_usage=step.raw_usage,
         )
+
+    def _end(self, origin: Origin) -> None:
+        """End as the recorded trial did if this is the call that was cut off."""
+        trial = self._cut.get((origin.scenario, origin.approach, origin.case, origin.repeat))
+        before = _place(replace(origin, step=origin.step - 1))
+        if trial is None or (origin.step and before not in self._steps):
+            return
+        if trial.cause == Cause.TIME_LIMIT:
+            raise TimeoutError
+        raise ProviderError(trial.detail or "the provider failed")
 
     def identity(self) -> Mapping[str, Json]:
         """The recorded model and its run."""

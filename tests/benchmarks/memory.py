@@ -23,7 +23,6 @@ from pathlib import Path
 
 import psutil
 
-from bench.analysis.summary import summarise_run
 from bench.journal import JOURNAL, Journal, read_manifest, read_run, read_steps, runs
 from bench.manifest import Settings, make_manifest
 from bench.metering.spending import Spending
@@ -110,6 +109,8 @@ def resume(parent: Path) -> dict[str, float]:
 
 def report(parent: Path) -> dict[str, float]:
     """Work out the figures of a run's report."""
+    from bench.analysis.summary import summarise_run  # its libraries are no part of a run
+
     (folder,) = runs(parent)
     assert summarise_run(read_run(folder), read_steps(folder)).trials
     return {}

@@ -33,7 +33,7 @@ def templates(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[list
 
 def every_kind_of_case(found: Scenario) -> list[Case]:
     """A case of each stratum, attacks and drifts included."""
-    cases = found.cases({s.name: 1 for s in found.strata}, SEED)
+    cases = [*found.cases({s.name: 1 for s in found.strata}, SEED)]
     if isinstance(found, Drifting):
         for drift in found.drifts:
             counts = {s.name: 1 for s in found.strata if s.drift in ("none", drift)}

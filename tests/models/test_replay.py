@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.errors import BenchError
+from bench.errors import BenchError, ProviderError
 from bench.journal import read_run, read_steps
 from bench.models.replay import ReplayModel
 from bench.runner import run
-from bench.types import Reply, Request
+from bench.types import Cause, JobReport, Limits, Reply, Request, Sweep
 from tests.fault_server import FaultServer
-from tests.running import Quiet, run_plan, run_toy, toy_plan
+from tests.running import Quiet, always_even, run_plan, run_toy, toy_plan
+from tests.scripted import ScriptedModel
 from tests.test_hosted_run import agent_plan, run_into
+from tests.toy import Toy
 
 
 def test_a_replayed_run_is_the_recorded_one_labelled_as_such(tmp_path: Path) -> None:
@@ -41,6 +44,61 @@ def test_a_replayed_run_is_the_recorded_one_labelled_as_such(tmp_path: Path) -> 
         "replayed"
     }
     assert all(step.tokens == "replayed" for step in read_steps(tmp_path / "again"))
+
+
+class Troubled(ScriptedModel):
+    """Hangs in the second step of one case, and finds nobody home for another."""
+
+    async def reply(self, request: Request) -> Reply:
+        assert request.origin is not None
+        if request.origin.case == "digits-0001" and request.origin.step == 1:
+            await asyncio.sleep(60)
+        if request.origin.case == "digits-0002":
+            raise ProviderError("nobody home")
+        return await super().reply(request)
+
+
+def test_trials_that_were_cut_off_end_alike_when_replayed(tmp_path: Path) -> None:
+    plan = toy_plan(Troubled([always_even]))
+    plan = replace(plan, settings=replace(plan.settings, limits=Limits(seconds=0.5)))
+    run_plan(plan, tmp_path / "run")
+    run_plan(replace(plan, models=(ReplayModel(tmp_path / "run"),)), tmp_path / "again")
+
+    def ends(folder: Path) -> Counter[tuple[object, ...]]:
+        return Counter(
+            (t.approach, t.case, t.repeat, t.status, t.cause, t.detail, t.steps, t.usage)
+            for t in read_run(folder).trials
+        )
+
+    assert ends(tmp_path / "again") == ends(tmp_path / "run")
+    causes = {t.cause for t in read_run(tmp_path / "again").trials}
+    assert {Cause.TIME_LIMIT, Cause.INFRASTRUCTURE} <= causes
+
+
+def test_a_changed_job_may_leave_other_records_to_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = run_toy(tmp_path)
+    monkeypatch.setattr(Toy, "job", lambda *_, **__: JobReport((), {"digits-0001/0": "changed"}))
+    run_plan(toy_plan(ReplayModel(recorded)), tmp_path / "again")
+    before, after = (
+        next(
+            t for t in read_run(folder).trials if (t.approach, t.case) == ("hybrid", "digits-0001")
+        )
+        for folder in (recorded, tmp_path / "again")
+    )
+    assert before.steps == 0
+    assert after.steps == 2, "the agent of the recording was asked the same"
+
+
+def test_a_sweep_is_replayed_too(tmp_path: Path) -> None:
+    plan = toy_plan()
+    plan = replace(plan, settings=replace(plan.settings, sweep=Sweep("concurrency", (1, 2))))
+    run_plan(plan, tmp_path / "run")
+    run_plan(replace(plan, models=(ReplayModel(tmp_path / "run"),)), tmp_path / "again")
+    swept = read_run(tmp_path / "again").swept
+    assert len(swept) == len(read_run(tmp_path / "run").swept) > 0
+    assert {t.provenance.time for t in swept if t.model} == {"replayed"}
 
 
 def test_a_request_that_the_recording_lacks_is_refused(tmp_path: Path) -> None:

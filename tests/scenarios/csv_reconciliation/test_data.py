@@ -44,7 +44,7 @@ def test_a_larger_plan_extends_a_smaller_one() -> None:
 
 
 def test_another_seed_gives_other_cases() -> None:
-    assert SCENARIO.cases({"clean_new": 3}, 1) != SCENARIO.cases({"clean_new": 3}, 2)
+    assert [*SCENARIO.cases({"clean_new": 3}, 1)] != [*SCENARIO.cases({"clean_new": 3}, 2)]
 
 
 def test_files_are_short() -> None:
