@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import PriceUnknownError
@@ -28,6 +28,7 @@ class Repriced:
     cold: float | None
     """The same with nothing cached."""
     reason: str | None
+    """Why dollars are unknown, or what is not in them."""
 
 
 def reprice(
@@ -51,14 +52,37 @@ def reprice(
         before = recorded.get(key, 0.0)
         known = before is not None and trial.dollars.api is not None
         recorded[key] = (before or 0.0) + (trial.dollars.api or 0.0) if known else None
+    known_usage: dict[tuple[str, str], bool] = {}
     for step in read_steps(folder):
-        found = trials.get((step.trial, step.attempt))
+        execution = (step.trial, step.attempt)
+        found = trials.get(execution)
         if found is not None:
             groups[found.scenario, found.approach, str(found.model)].append(step)
-    return [
-        _row(key, steps, recorded[key], table, as_model=as_model, batch=batch)
-        for key, steps in groups.items()
-    ]
+            known = step.usage.total is not None
+            known_usage[execution] = known_usage.get(execution, True) and known
+    rows = []
+    for key, steps in groups.items():
+        own = [t for t in trials.values() if (t.scenario, t.approach, str(t.model)) == key]
+        missing = sum(trial.steps for trial in own) - len(steps)
+        cut = sum(t.usage.total is None and known_usage.get((t.id, t.attempt), True) for t in own)
+        row = _row(key, steps, recorded[key], table, as_model=as_model, batch=batch)
+        if missing:
+            row = replace(row, billed=None, cold=None, reason=f"{key[2]}: {_lacking(missing)}")
+        elif cut and row.reason is None:
+            row = replace(row, reason=f"{key[2]}: {_cut(cut, len(own))}")
+        rows.append(row)
+    return rows
+
+
+def _lacking(missing: int) -> str:
+    return f"traces.jsonl lacks {missing:,} of the calls that the journal counts; restore the file"
+
+
+def _cut(cut: int, trials: int) -> str:
+    return (
+        f"{cut:,} of {trials:,} trials had a call cut off, whose tokens nobody knows: the dollars "
+        "anew are those of the other calls"
+    )
 
 
 def _row(
@@ -76,7 +100,8 @@ def _row(
     try:
         known = price(name, table, batch=batch)
     except PriceUnknownError as error:
-        return Repriced(*key, len(steps), total, recorded, None, None, str(error))
+        why = f"{error}, or name another model with --as"
+        return Repriced(*key, len(steps), total, recorded, None, None, why)
     dollars = [cost(usage, known) for usage in usages]
     billed = [each for each, _cold in dollars if each is not None]
     cold = [each for _billed, each in dollars if each is not None]

@@ -167,7 +167,8 @@ def reprice(
     folder = find_run(run, results)
     rows = price_anew(folder, table_, as_model=as_, batch=batch)
     console = Console()
-    table = Table(box=None, title="the same tokens, priced anew" + (f" as {as_}" if as_ else ""))
+    title = "the same tokens, priced anew" + (f" as {as_}" if as_ else "")
+    table = Table(box=None, title=f"{title}, by batch prices" if batch else title)
     for column in ("approach", "model", "calls", "tokens in", "cached", "out"):
         table.add_column(column, justify="left" if column in ("approach", "model") else "right")
     for column in ("USD on record", "USD anew", "anew, no cache"):
