@@ -67,9 +67,10 @@ def _agreement(summary: Summary, scenario: str) -> list[Text]:
 
 def _pairs(summary: Summary, scenario: str) -> list[Text]:
     """Who was recognised, a line each; nothing where that is not the question."""
+    where = "" if _own(summary, scenario) else ", in the sample"
     return [
         Text(
-            f"{label(each.approach, each.model)}: "
+            f"{label(each.approach, each.model)}{where}: "
             + ", ".join(
                 f"{name} {numbers.percent(share.value)} "
                 f"({numbers.percent_range(share.low, share.high)})"
@@ -87,13 +88,17 @@ def _pairs(summary: Summary, scenario: str) -> list[Text]:
     ]
 
 
+def _own(summary: Summary, scenario: str) -> bool:
+    return any(each.own for each in summary.scenarios if each.name == scenario)
+
+
 def _table(summary: Summary, scenario: str) -> RichTable:
     table = RichTable(
         title=scenario, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
     )
     table.add_column("approach", overflow="fold")
     # A user's own records are the mix, so that the two shares would be the same.
-    own = any(each.own for each in summary.scenarios if each.name == scenario)
+    own = _own(summary, scenario)
     shares = (
         ("right\non your\nrecords",) if own else ("right\nin pro-\nduction", "right\nin\nsample")
     )

@@ -73,7 +73,7 @@ def read_bytes(name: str, content: bytes, told: Told | None = None) -> Sheet:
     raw = reading.read_raw(name, content, told.encoding, told.delimiter)
     lines = [intake.line_of(cells, raw.delimiter) for cells in raw.rows]
     try:
-        rows = intake.read_bytes(name, content, told.encoding, told.delimiter)
+        rows = intake.rows_of(reading.under_columns(name, raw))
         unclear = _missing(raw) or (_odd_letters(rows) if raw.encoding == reading.FALLBACK else "")
     except BenchError as error:
         rows = ()

@@ -64,6 +64,8 @@ class Raw:
     header: Sequence[str]
     rows: Table
     """Empty lines left out."""
+    fault: str = ""
+    """What is wrong with it, whatever the header means; then the cells are the best guess."""
 
 
 def content_of(path: Path) -> bytes:
@@ -85,37 +87,46 @@ def read_file(path: Path) -> Table:
 
 
 def read_raw(name: str, content: bytes, encoding: str = "", delimiter: str = "") -> Raw:
-    """As much as can be told without understanding the header. Raises ``BenchError`` if not even
-    the cells can be told apart."""
+    """As much as can be told without understanding the header. Encoding and delimiter are found
+    out, unless somebody says them; ``name`` is for error messages. Raises ``BenchError`` if not
+    even the cells can be told apart."""
+    fault = ""
     try:
         text, encoding = _decode(name, content, encoding)
-    except BenchError:
+    except BenchError as error:
+        fault = str(error)
         text, encoding = content.decode("latin-1"), "latin-1"
     text = text.replace("\0", "")
     delimiter = delimiter or _likely_delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        header, *rows = [cells for cells in reader if any(cell.strip() for cell in cells)] or [[]]
-    except csv.Error as error:
-        raise BenchError(f"{name}:{reader.line_num}: {error}; mend the quoting") from None
-    return Raw(encoding, delimiter, header, rows)
+        header, *rows = _cells(name, text, delimiter, strict=True)
+    except BenchError as error:
+        fault = fault or str(error)
+        header, *rows = _cells(name, text, delimiter, strict=False)
+    return Raw(encoding, delimiter, header, rows, fault)
 
 
 def read_bytes(name: str, content: bytes, encoding: str = "", delimiter: str = "") -> Table:
-    """The same of a file's content; ``name`` is for error messages. Encoding and delimiter are
-    found out, unless somebody says them."""
-    text, _ = _decode(name, content, encoding)
-    delimiter = delimiter or _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
+    """``read_file`` of a file's content."""
+    return under_columns(name, read_raw(name, content, encoding, delimiter))
+
+
+def under_columns(name: str, raw: Raw) -> Table:
+    """The cells of each row under ``COLUMNS``, surplus ones after them. Raises ``BenchError`` if
+    something is wrong with the file, or it lacks a column that is mandatory."""
+    if raw.fault:
+        raise BenchError(raw.fault)
+    places = _places(name, raw.header)
+    return [_under_columns(cells, places, len(raw.header)) for cells in raw.rows]
+
+
+def _cells(name: str, text: str, delimiter: str, *, strict: bool) -> list[list[str]]:
+    """The lines that hold anything; one at least."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     try:
-        header = next(reader, [])
-        places = _places(name, header)
-        filled = (cells for cells in reader if any(cell.strip() for cell in cells))
-        rows.extend(_under_columns(cells, places, len(header)) for cells in filled)
+        return [cells for cells in reader if any(cell.strip() for cell in cells)] or [[]]
     except csv.Error as error:
         raise BenchError(f"{name}:{reader.line_num}: {error}; mend the quoting") from None
-    return rows
 
 
 def _check_size(path: Path) -> None:
