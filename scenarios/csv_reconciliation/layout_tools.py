@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.errors import BenchError, ToolError
 from bench.types import Json, Tool, ToolContext
 from scenarios.csv_reconciliation import layout
+from scenarios.csv_reconciliation.asking import OfRow
 from scenarios.csv_reconciliation.intake import COLUMNS, Row, line_of, rows_of
 from scenarios.csv_reconciliation.setting import SHOWN
-from scenarios.csv_reconciliation.tools import OfRow, desk_of, import_of
+from scenarios.csv_reconciliation.tools import desk_of, import_of
 
 WORD = re.compile(r"[a-z]{2,}")
 """Letters that no encoding changes."""

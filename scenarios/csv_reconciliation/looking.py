@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import fuzz
 from sqlalchemy import Connection, select
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
+from scenarios.csv_reconciliation.asking import MOST_FOUND, Arguments, FromRow, Text, statistics
 from scenarios.csv_reconciliation.intake import Row
 from scenarios.csv_reconciliation.keys import trigrams
 from scenarios.csv_reconciliation.layout import read_file
@@ -26,9 +25,6 @@ from scenarios.csv_reconciliation.search import sharing_trigrams
 from scenarios.csv_reconciliation.setting import SHOWN
 from scenarios.csv_reconciliation.tools import file_of
 
-MOST_FOUND = 5
-FREQUENT = 3
-"""Values of a column that are shown."""
 SHARE = 0.4
 """Of the trigrams of a name that has to be right for a search by name."""
 LIKE = 75.0
@@ -37,17 +33,7 @@ DIGITS = 7
 """From which a text is a phone number."""
 
 
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class FromRow(_Arguments):
-    """Where a page begins."""
-
-    first: int = Field(ge=1)
-
-
-class OfColumn(_Arguments):
+class OfColumn(Arguments):
     """A column."""
 
     column: Literal[
@@ -62,12 +48,6 @@ class OfColumn(_Arguments):
         "country",
         "remarks",
     ]
-
-
-class Text(_Arguments):
-    """What to search for."""
-
-    text: str = Field(min_length=2)
 
 
 def _read_rows(context: ToolContext, arguments: FromRow) -> Json:
@@ -89,13 +69,7 @@ def _column_statistics(context: ToolContext, arguments: OfColumn) -> Json:
         row.remarks if name == "remarks" else str(getattr(row.person, name))
         for row in _mine(context)
     ]
-    filled = Counter(value for value in values if value)
-    return {
-        "rows": len(values),
-        "empty": len(values) - filled.total(),
-        "different": len(filled),
-        "most_frequent": dict(filled.most_common(FREQUENT)),
-    }
+    return statistics(values)
 
 
 def _search_customers(context: ToolContext, arguments: Text) -> Json:

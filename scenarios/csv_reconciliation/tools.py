@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
 from scenarios.csv_reconciliation import layout, ledger
+from scenarios.csv_reconciliation.asking import MOST_FOUND, Arguments, OfRow, few
 from scenarios.csv_reconciliation.intake import Person, Row
 from scenarios.csv_reconciliation.ledger import Entry, Import
 from scenarios.csv_reconciliation.schema import (
@@ -28,19 +29,6 @@ from scenarios.csv_reconciliation.schema import (
     fold,
 )
 from scenarios.csv_reconciliation.search import find
-from scenarios.csv_reconciliation.setting import SHOWN
-
-MOST_CANDIDATES = 5
-
-
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OfRow(_Arguments):
-    """A row by its number."""
-
-    row: int = Field(ge=1)
 
 
 class Merge(OfRow):
@@ -71,7 +59,7 @@ class Flag(OfRow):
     kind: Literal["conflict", "ambiguous_date", "needs_review"]
 
 
-class Summary(_Arguments):
+class Summary(Arguments):
     """The figures of the whole file."""
 
     rows: int
@@ -108,7 +96,7 @@ def _find_customers(context: ToolContext, arguments: OfRow) -> Json:
     with context.workspace.engine.connect() as connection:
         found = find(connection, row.person)
     return {
-        "candidates": [_shown(row, candidate) for candidate, _ in found[:MOST_CANDIDATES]],
+        "candidates": [_shown(row, candidate) for candidate, _ in found[:MOST_FOUND]],
         "next": f"decide row {row.number}: merge_customer, insert_customer or flag_row",
     }
 
@@ -164,7 +152,7 @@ def _write_summary(context: ToolContext, arguments: Summary) -> Json:
     with context.workspace.engine.connect() as connection:
         left = _left(connection, context, file, rows)
     if left:
-        raise ToolError(f"rows {_few(left)} are not decided yet; go on with row {left[0]}")
+        raise ToolError(f"rows {few(left)} are not decided yet; go on with row {left[0]}")
     ledger.write_summary(context.workspace.folder, arguments.model_dump())
     return {"written": ledger.SUMMARY}
 
@@ -242,11 +230,6 @@ def _left(
     return [n for n in rows if n not in done and file.record(n) in context.records]
 
 
-def _few(rows: list[int]) -> Json:
-    """Row numbers, of many only the next and how many."""
-    return rows if len(rows) <= SHOWN else f"{len(rows)}, next is row {rows[0]}"
-
-
 def _write(context: ToolContext, connection: Connection, desk: Desk, entry: Entry) -> Json:
     if context.guards and entry.row in ledger.decided(connection, desk.file):
         raise ToolError(f"row {entry.row} is decided already; go on", guard="decided_twice")
@@ -255,7 +238,7 @@ def _write(context: ToolContext, connection: Connection, desk: Desk, entry: Entr
     except IntegrityError:
         raise ToolError(f"row {entry.row}: the database refuses this write") from None
     left = _left(connection, context, desk.file, desk.rows)
-    result: dict[str, Json] = {"row": entry.row, "done": entry.disposition, "left": _few(left)}
+    result: dict[str, Json] = {"row": entry.row, "done": entry.disposition, "left": few(left)}
     if not left:
         result["totals"] = ledger.totals(connection, desk.file)
     return result

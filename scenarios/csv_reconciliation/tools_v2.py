@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
+from scenarios.csv_reconciliation.asking import OfRow
 from scenarios.csv_reconciliation.intake import Row
 from scenarios.csv_reconciliation.job_v2 import fault_of, is_minor
 from scenarios.csv_reconciliation.tools import (
     TOOLS,
-    OfRow,
     insert_customer,
     merge_customer,
 )

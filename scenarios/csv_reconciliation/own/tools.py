@@ -13,11 +13,20 @@ from collections import Counter
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import create_model
 from sqlalchemy.exc import IntegrityError
 
 from bench.errors import ToolError
 from bench.types import Json, Tool, ToolContext
+from scenarios.csv_reconciliation.asking import (
+    MOST_FOUND,
+    Arguments,
+    FromRow,
+    OfRow,
+    Text,
+    few,
+    statistics,
+)
 from scenarios.csv_reconciliation.linkage import tidied
 from scenarios.csv_reconciliation.own import register as registers
 from scenarios.csv_reconciliation.own.register import (
@@ -30,21 +39,8 @@ from scenarios.csv_reconciliation.own.register import (
 )
 from scenarios.csv_reconciliation.setting import SHOWN
 
-MOST_FOUND = 5
-FREQUENT = 3
-"""Values of a column that are shown."""
 DIGITS = 5
 """From which a text may be a phone or identity number."""
-
-
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OfRow(_Arguments):
-    """A row by its number."""
-
-    row: int = Field(ge=1)
 
 
 class Merge(OfRow):
@@ -53,19 +49,7 @@ class Merge(OfRow):
     customer_id: str
 
 
-class FromRow(_Arguments):
-    """Where a page begins."""
-
-    first: int = Field(ge=1)
-
-
-class Text(_Arguments):
-    """What to search for."""
-
-    text: str = Field(min_length=2)
-
-
-class Nothing(_Arguments):
+class Nothing(Arguments):
     """No argument."""
 
 
@@ -87,7 +71,7 @@ def line(register: Register, row: OwnRow) -> str:
 def tools(register: Register, *, paged: bool) -> tuple[Tool, ...]:
     """The tools for these files; with two more for rows too many to be shown at once."""
     named: Any = Literal[register.fields]
-    column = create_model("OfColumn", __base__=_Arguments, column=(named, ...))
+    column = create_model("OfColumn", __base__=Arguments, column=(named, ...))
     looking = (
         Tool(
             "read_rows",
@@ -156,13 +140,7 @@ def _read_rows(register: Register, context: ToolContext, arguments: FromRow) -> 
 def _column_statistics(context: ToolContext, arguments: Any) -> Json:
     with context.workspace.engine.connect() as connection:
         values = [row.person[arguments.column] for row in rows_of(connection, _mine(context))]
-    filled = Counter(value for value in values if value)
-    return {
-        "rows": len(values),
-        "empty": len(values) - filled.total(),
-        "different": len(filled),
-        "most_frequent": dict(filled.most_common(FREQUENT)),
-    }
+    return statistics(values)
 
 
 def _find_customers(register: Register, context: ToolContext, arguments: OfRow) -> Json:
@@ -227,7 +205,7 @@ def _flag_row(register: Register, context: ToolContext, arguments: OfRow) -> Jso
 
 def _finish(context: ToolContext, _arguments: Nothing) -> Json:
     if left := _left(context):
-        raise ToolError(f"rows {_few(left)} are not decided yet; go on with row {left[0]}")
+        raise ToolError(f"rows {few(left)} are not decided yet; go on with row {left[0]}")
     with context.workspace.engine.connect() as connection:
         counts = Counter(disposition for disposition, _ in registers.decided(connection).values())
     return {"finished": {name: counts[name] for name in DISPOSITIONS}}
@@ -243,7 +221,7 @@ def _write(register: Register, context: ToolContext, entry: Entry) -> Json:
         except IntegrityError:
             raise ToolError(f"row {number}: the database refuses this write") from None
     left = _left(context)
-    result: dict[str, Json] = {"row": number, "done": entry.disposition, "left": _few(left)}
+    result: dict[str, Json] = {"row": number, "done": entry.disposition, "left": few(left)}
     return result if left else result | {"next": "finish"}
 
 
@@ -265,11 +243,6 @@ def _left(context: ToolContext) -> list[int]:
     with context.workspace.engine.connect() as connection:
         done = registers.decided(connection)
     return [number for number in _mine(context) if number not in done]
-
-
-def _few(rows: list[int]) -> Json:
-    """Row numbers, of many only the next and how many."""
-    return rows if len(rows) <= SHOWN else f"{len(rows)}, next is row {rows[0]}"
 
 
 def _compared(register: Register, row: OwnRow, found: Found) -> Json:
