@@ -66,6 +66,8 @@ class Raw:
     """Empty lines left out."""
     fault: str = ""
     """What is wrong with it, whatever the header means; then the cells are the best guess."""
+    guessed: bool = False
+    """Whether nobody has ever used this delimiter: good enough to look at, not to go by."""
 
 
 def content_of(path: Path) -> bytes:
@@ -97,13 +99,14 @@ def read_raw(name: str, content: bytes, encoding: str = "", delimiter: str = "")
         fault = str(error)
         text, encoding = content.decode("latin-1"), "latin-1"
     text = text.replace("\0", "")
-    delimiter = delimiter or _likely_delimiter(text)
+    likely = delimiter or _likely_delimiter(text)
+    guessed = not delimiter and likely not in DELIMITERS
     try:
-        header, *rows = _cells(name, text, delimiter, strict=True)
+        header, *rows = _cells(name, text, likely, strict=True)
     except BenchError as error:
         fault = fault or str(error)
-        header, *rows = _cells(name, text, delimiter, strict=False)
-    return Raw(encoding, delimiter, header, rows, fault)
+        header, *rows = _cells(name, text, likely, strict=False)
+    return Raw(encoding, likely, header, rows, fault, guessed)
 
 
 def read_bytes(name: str, content: bytes, encoding: str = "", delimiter: str = "") -> Table:
@@ -116,7 +119,7 @@ def under_columns(name: str, raw: Raw) -> Table:
     something is wrong with the file, or it lacks a column that is mandatory."""
     if raw.fault:
         raise BenchError(raw.fault)
-    places = _places(name, raw.header)
+    places = _places(name, () if raw.guessed else raw.header)
     return [_under_columns(cells, places, len(raw.header)) for cells in raw.rows]
 
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from bench.errors import BenchError
-from scenarios.csv_reconciliation import SCENARIO, reading
+from scenarios.csv_reconciliation import SCENARIO, layout, reading
 from scenarios.csv_reconciliation.files import Format, drawn
 from scenarios.csv_reconciliation.intake import Row, read_bytes, read_file
 from scenarios.csv_reconciliation.locales import ALL, Locale
@@ -135,3 +135,17 @@ def _is_utf8(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def test_an_empty_line_before_the_header_is_no_header() -> None:
+    assert rows(f"\n,,\n{HEADER}\n{JOSE}\n") == rows(f"{HEADER}\n{JOSE}\n")
+
+
+def test_a_file_in_order_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    cells = reading._cells
+    monkeypatch.setattr(
+        reading, "_cells", lambda *given, **how: taken.append(how) or cells(*given, **how)
+    )
+    assert not layout.read_bytes("x.csv", f"{HEADER}\n{JOSE}\n".encode()).unclear
+    assert taken == [{"strict": True}]
