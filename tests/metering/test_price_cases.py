@@ -16,10 +16,9 @@ from bench.models.litellm import LitellmModel
 from bench.types import Request
 from tests.fault_server import FaultServer, Turn
 from tests.metering.price_cases import CASES, PriceCase
-from tests.metering.price_table import EXPLAINED, PAGE, page
+from tests.metering.price_table import BATCH, EXPLAINED, LIVE, PAGE, batch_dollars, page
 
 ASK = Request(messages=({"role": "user", "content": "Is 7 even?"},), max_tokens=50)
-LIVE = [case for case in CASES if not case.batch]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.model} {case.sum}")
@@ -78,6 +77,12 @@ def test_every_class_survives_the_way_through_litellm(tmp_path: Path) -> None:
     assert page([theirs for _ours, theirs in found]) == PAGE.read_text("utf-8"), (
         "write it anew: python -m tests.metering.price_table"
     )
+
+
+@pytest.mark.parametrize("case", BATCH, ids=lambda case: f"{case.model} {case.sum}")
+def test_litellm_prices_a_batch_alike_or_it_is_explained(case: PriceCase) -> None:
+    agrees = batch_dollars(case) == pytest.approx(float(case.usd), abs=1e-9, rel=0)
+    assert agrees != (f"{case.model} {case.sum}" in EXPLAINED)
 
 
 @pytest.mark.parametrize("apart", [True, False], ids=["usage apart", "usage beside the choice"])
