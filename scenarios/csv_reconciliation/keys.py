@@ -6,11 +6,14 @@ PostgreSQL find the same people by them. Names come folded (``schema.fold``).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 LONGEST = 200
 """Letters of a name that count: what is longer is no name, and must not fill the index."""
 SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556")
 
 
+@lru_cache(maxsize=1 << 16)
 def sound(name: str) -> str:
     """Soundex of the name's first word (US patent 1,261,167), the first letter kept; two
     characters of a name in another script."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -87,10 +87,11 @@ def read_bytes(name: str, content: bytes, told: Told | None = None) -> Sheet:
     else:
         rows = tuple(map(_checked, rows))
     shown = zip(rows, raw.rows, lines, strict=True)
+    unknown = [at for at, name in enumerate(raw.header) if reading.column_of(name) is None]
     rows = tuple(
         replace(row, raw=line, others=others, left_out=left_out)
         for row, cells, line in shown
-        for others, left_out in (_unread(raw.header, cells),)
+        for others, left_out in (_unread(raw.header, unknown, cells),)
     )
     if told.rows:
         rows = tuple(_restated(row, told.rows.get(row.number)) for row in rows)
@@ -150,15 +151,11 @@ def _checked(row: Row) -> Row:
     return row
 
 
-def _unread(header: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
-    """What of a row was not read, and under which headers that may not be."""
-    unknown = [
-        (name, cell)
-        for name, cell in zip(header, cells, strict=False)
-        if cell and reading.column_of(name) is None
-    ]
-    foreign = [name for name, _ in unknown if reading.is_foreign(name)]
-    return "; ".join(f"{name}={cell}" for name, cell in unknown), ", ".join(foreign)
+def _unread(header: Sequence[str], unknown: Iterable[int], cells: Sequence[str]) -> tuple[str, str]:
+    """What of a row stands in unknown columns, and under which headers that may not be."""
+    filled = [(header[at], cells[at]) for at in unknown if at < len(cells) and cells[at]]
+    foreign = [name for name, _ in filled if reading.is_foreign(name)]
+    return "; ".join(f"{name}={cell}" for name, cell in filled), ", ".join(foreign)
 
 
 def _restated(row: Row, cells: Sequence[str] | None) -> Row:
