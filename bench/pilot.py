@@ -18,6 +18,9 @@ from bench.session import ideal_calls
 from bench.types import Cause, Scenario, Trial
 from bench.types import Dollars as Usd
 
+MOST_LOG = 30.0
+"""Of a spread: more is the same as unknown."""
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -49,19 +52,17 @@ class Correction:
 
 
 def ratio(pairs: Sequence[tuple[float, float]]) -> Ratio | None:
-    """Σ used ÷ Σ ideal over cases, with the linearised standard error of a ratio of sums and
-    Student's t (Cochran, Sampling Techniques, 1977, section 6.3), taken on the log scale so that
-    it stays above 0. None below two cases, or where nothing is ideal or used."""
-    from scipy import stats
+    """Σ used ÷ Σ ideal over cases, with the interval of ``log_ratio_half_width``. None below two
+    cases, or where nothing is ideal or used."""
+    import numpy as np
 
-    count = len(pairs)
-    used, ideal = sum(y for y, _ in pairs), sum(x for _, x in pairs)
-    if count < 2 or used <= 0 or ideal <= 0:
+    from bench.sampling import log_ratio_half_width
+
+    used, ideal = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
+    if len(pairs) < 2 or used.sum() <= 0 or ideal.sum() <= 0:
         return None
-    value = used / ideal
-    squares = sum((y - value * x) ** 2 for y, x in pairs)
-    error = math.sqrt(squares * count / (count - 1)) / ideal
-    return Ratio(value, math.exp(float(stats.t.ppf(0.975, count - 1)) * error / value))
+    half = log_ratio_half_width(ideal, used, 0.95)
+    return Ratio(float(used.sum() / ideal.sum()), math.exp(min(half, MOST_LOG)))
 
 
 async def corrections(

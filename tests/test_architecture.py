@@ -25,6 +25,7 @@ GROUND = {
     "bench.json_bytes",
     "bench.lines",
     "bench.journal",
+    "bench.sampling",
     "bench.spreadsheets",
 }
 """What both sides of the journal stand on."""

@@ -187,16 +187,15 @@ def test_without_a_price_tokens_are_still_held_against_the_forecast(toy: Path) -
 
 
 def test_a_ratio_and_its_spread_by_hand() -> None:
-    """Used 2, 4, 6 where 1, 2, 3 were ideal: exactly twice. Used 3, 3: ratio 3, residuals of ±1 on
-    a mean of ideal 1 and 1 …"""
+    """Used 2, 4, 6 where 1, 2, 3 were ideal: exactly twice. Used 2, 4 where 1, 1 were: 3."""
     exact = ratio([(2, 1), (4, 2), (6, 3)])
     assert exact is not None
-    assert (exact.value, exact.spread) == (2, 1)
-    # y = 2, 4; x = 1, 1: r = 3, residuals -1 and 1, error sqrt(2 * 2 / 1) / 2 = 1, t(1) = 12.706
+    assert (exact.value, exact.spread) == (2, pytest.approx(1))
+    # Without the one case log 4, without the other log 2: an error of log 2 ÷ 2, t(1) = 12.706.
     wide = ratio([(2, 1), (4, 1)])
     assert wide is not None
     assert wide.value == 3
-    assert wide.spread == pytest.approx(2.718281828 ** (12.7062 / 3), rel=1e-4)
+    assert wide.spread == pytest.approx(2 ** (12.7062 / 2), rel=1e-4)
     assert ratio([(1, 1)]) is None
 
 

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from bench.analysis.documented import Documented
-from bench.analysis.paired import posterior_interval
+from bench.analysis.paired import difference_interval, even
 from bench.analysis.samples import by_case, usable
 from bench.analysis.significance import holm, mcnemar, sign_flip
 from bench.types import Trial
@@ -82,7 +82,7 @@ def _compare(
     p = mcnemar(round(lost), round(gained)) if single else sign_flip(differences, seed=seed)
     # Repeats of few cases do not make the others count more.
     drawn = float(np.mean([min(len(first[case]), len(second[case])) for case in cases]))
-    interval = posterior_interval(differences, drawn)
+    interval = difference_interval(even(len(differences)), differences, drawn)
     return Comparison(
         first=one,
         second=two,

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.analysis.samples import Sample, by_case, clusters
-from bench.analysis.statistics import Cluster, Interval, bootstrap_ratio, ratio, weighted_ratio
+from bench.analysis.amounts import amount_interval
+from bench.analysis.samples import HYBRIDS, Sample, by_case, clusters
+from bench.analysis.statistics import Cluster, Interval, observations_needed, ratio, weighted_ratio
 from bench.types import Trial
 
 DollarKind = Literal["api", "compute"]
@@ -16,6 +17,10 @@ DollarKind = Literal["api", "compute"]
 TOLERATED_UNSEEN = 0.1
 """Share of the money that may come from strata with a single case before the interval, which
 cannot see their spread, is withheld."""
+
+
+CASES_OF_TWO_KINDS = observations_needed(0.9)
+"""Cases of which, with 95 % confidence, one is of a kind that is one in ten: 29."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,25 @@ def dollars(sample: Sample, kind: DollarKind, *, known_only: bool = False) -> Do
         return Dollars(total, None, None, _why(unknown, len(sample.trials)), None)
     parts = _parts(sample, amount)
     per_record = weighted_ratio(parts)
-    unseen = _unseen_spread(parts, per_record or 0.0)
+    interval, why = shown_interval(sample, parts)
+    return Dollars(total, per_record, interval, None, why, len(sample.trials))
+
+
+def shown_interval(
+    sample: Sample, parts: Sequence[tuple[float, Sequence[Cluster]]]
+) -> tuple[Interval | None, str | None]:
+    """The interval of a mean of amounts, ``(weight, cases)`` of the sample's parts, or why none is
+    shown: where the cases cannot know the spread, or one of their kinds may be missing."""
+    unseen = _unseen_spread(parts, weighted_ratio(parts) or 0.0)
     if unseen > TOLERATED_UNSEEN:
-        why = f"no interval: {unseen:.0%} of it comes from strata with a single case"
-        return Dollars(total, per_record, None, None, why, len(sample.trials))
-    interval = bootstrap_ratio(parts, seed=sample.seed)
-    return Dollars(total, per_record, interval, None, None, len(sample.trials))
+        return None, f"no interval: {unseen:.0%} of it comes from strata with a single case"
+    cases = sum(len(found) for weight, found in parts if weight > 0)
+    if sample.everything[0].approach in HYBRIDS and cases < CASES_OF_TWO_KINDS:
+        return None, (
+            "no interval: a hybrid's cases cost little or much, and fewer than "
+            f"{CASES_OF_TWO_KINDS} may show none of a kind that is one in ten"
+        )
+    return amount_interval(parts), None
 
 
 def calibrated(sample: Sample) -> Sample:

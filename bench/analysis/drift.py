@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.books import missing_entries, wrong_entries
 from bench.analysis.documented import Documented
-from bench.analysis.paired import posterior_interval
+from bench.analysis.paired import difference_interval, even
 from bench.analysis.samples import ALL, by_case, condition, pooled, usable
 from bench.analysis.statistics import Interval
 from bench.analysis.success import success
@@ -55,7 +55,7 @@ class Drifted(Documented):
     difference: float | None
     """Share of cases right, after − before; null before the change."""
     difference_low: float | None
-    """Lower end of its 95 % interval (Tango's score interval on effective counts)."""
+    """Lower end of its 95 % interval (Jeffreys' posterior on effective counts)."""
     difference_high: float | None
     """Upper end."""
     provenance: Provenance | None
@@ -167,7 +167,9 @@ def _difference(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[float,
         return None
     differences = np.array([_right(late) - _right(early) for early, late in pairs])
     drawn = float(np.mean([min(map(len, pair)) for pair in pairs]))
-    return float(differences.mean()), posterior_interval(differences, drawn)
+    return float(differences.mean()), difference_interval(
+        even(len(differences)), differences, drawn
+    )
 
 
 def _right(trials: Sequence[Trial]) -> float:

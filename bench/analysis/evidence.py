@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bench.analysis.amounts import amount_interval
 from bench.analysis.samples import ALL, MIX, by_case, usable
 from bench.analysis.significance import sign_flip
-from bench.analysis.statistics import Cluster, bootstrap_ratio, ratio, wilson
+from bench.analysis.statistics import Cluster, ratio, wilson
 from bench.types import Cause, Trial
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def tokens(e: Evidence) -> Finding:
         for case in by_case(trials)
     ]
     mean = ratio(cases) or 0.0
-    found = bootstrap_ratio([(1.0, cases)], seed=1, draws=2_000)
+    found = amount_interval([(1.0, cases)])
     sure = f" ({found.low:,.0f} to {found.high:,.0f})" if found else ""
     within = sum(2000 <= value <= 5000 for value in tasks.values()) / len(tasks)
     figure = (

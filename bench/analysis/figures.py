@@ -11,6 +11,7 @@ from bench.analysis.latency import latency
 from bench.analysis.rows import Row, RowProvenance
 from bench.analysis.samples import (
     ALL,
+    HYBRIDS,
     Sample,
     condition,
     everyday_of,
@@ -27,8 +28,6 @@ CONDITIONS = ("none", "shape", "rules", "rules_repaired")
 BASELINES = ("always_skip", "always_defer")
 """The yardsticks: approaches without thought."""
 UNJUDGED = "no truth was given, so nobody knows"
-HYBRIDS = ("hybrid",)
-"""Approaches in which one part hands records on to another."""
 
 
 def figures(

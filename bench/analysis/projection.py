@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from scipy import stats
 
 from bench.analysis.documented import Documented
-from bench.analysis.dollars import DollarKind, calibrated
+from bench.analysis.dollars import DollarKind, calibrated, shown_interval
 from bench.analysis.samples import ALL, Sample, clusters, mixed, pooled
-from bench.analysis.statistics import Interval, bootstrap_ratio, weighted_ratio
+from bench.analysis.statistics import Interval, weighted_ratio
 from bench.journal import Run, ScenarioPlan
 from bench.types import BatchTiming, Provenance, Trial
 
@@ -197,4 +197,4 @@ def _per_record(
     estimate = weighted_ratio(parts)
     if estimate is None:
         return None
-    return estimate, bootstrap_ratio(parts, seed=sample.seed, draws=2_000)
+    return estimate, shown_interval(sample, parts)[0]

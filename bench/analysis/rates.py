@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.analysis.amounts import amount_draws
 from bench.analysis.assumptions import Assumptions
 from bench.analysis.dollars import DollarKind, calibrated
 from bench.analysis.samples import Part, Sample, clusters, weakest
@@ -105,8 +106,8 @@ def stratum_rates(
 
     The shares come from a Dirichlet posterior on the cluster-effective number of cases, with a
     prior weight of ½ for nothing amiss and ⅙ for each of the three, so that whether anything is
-    amiss has Jeffreys' prior; a stratum without cases gives that prior. Dollars: a bootstrap over
-    cases. Strata in which approaches did the same have the same draws.
+    amiss has Jeffreys' prior; a stratum without cases gives that prior. Dollars: the confidence
+    distribution of their mean. Strata in which approaches did the same have the same draws.
     """
     generator = _generator(part, number)
     shares = np.array([_share(part, count) for count in (_wrong, _deferred, _reviewed_rightly)])
@@ -148,15 +149,11 @@ def _money(
     generator: np.random.Generator,
     draws: int,
 ) -> tuple[float, Floats]:
-    """Dollars a record: estimate, and a bootstrap over cases."""
+    """Dollars a record: estimate, and draws as ``amount_draws`` has them."""
     values = {trial.id: value for trial in part.trials if (value := dollars(trial)) is not None}
     found = clusters(part.trials, values)
-    estimate = ratio(found)
-    if estimate is None:
-        return 0.0, np.zeros(draws)
-    chosen = generator.integers(0, len(found), size=(draws, len(found)))
-    amounts = np.array([cluster.value for cluster in found])[chosen].sum(axis=1)
-    return estimate, amounts / np.array([cluster.size for cluster in found])[chosen].sum(axis=1)
+    drawn = amount_draws(found, generator, draws)
+    return ratio(found) or 0.0, np.zeros(draws) if drawn is None else drawn
 
 
 def _dollars(trial: Trial, kind: DollarKind, assumptions: Assumptions) -> float | None:

@@ -116,7 +116,7 @@ class Row(Documented):
     tokens_trials: int
     """Likewise for tokens a record."""
     usd_low: float | None
-    """Lower end of the 95 % interval of usd_per_1k_records (bootstrap over cases)."""
+    """Lower end of the 95 % interval of usd_per_1k_records (corrected for skewness)."""
     usd_high: float | None
     """Upper end of it."""
     cost_per_success: float | None

@@ -15,6 +15,8 @@ ALL = "all"
 """Stratum of the row that pools the sample as drawn, drifted and hostile cases left out."""
 MIX = "mix"
 """Stratum of the row that is re-weighted to the production mix."""
+HYBRIDS = ("hybrid",)
+"""Approaches in which one part hands records on to another."""
 
 WEAKER: tuple[Provenance, ...] = (
     "measured",

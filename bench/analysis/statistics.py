@@ -16,11 +16,6 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 DRAWS = 10_000
-LEAST_FREEDOM = 9
-"""Degrees of freedom, those of ten cases, from which a bootstrap-t is tame."""
-MOST_OF_ONE = 0.3
-"""Share of the whole that one case may have. Where three carry nearly all, more than one resample
-in forty holds none of them, and says nothing of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,104 +93,6 @@ def share_interval(clusters: Sequence[Cluster]) -> Interval | None:
     """
     share = ratio(clusters)
     return None if share is None else wilson(share, effective_n(clusters))
-
-
-def bootstrap_ratio(
-    parts: Sequence[tuple[float, Sequence[Cluster]]],
-    *,
-    seed: int,
-    draws: int = DRAWS,
-    confidence: float = CONFIDENCE,
-) -> Interval | None:
-    """Interval of the weighted ratio of amounts that are never negative, resampling whole cases
-    within each part.
-
-    Bootstrap-t of the logarithm: each resample is studentised by its own linearised standard
-    error, so that the interval follows a long tail where percentiles, of any width, miss it
-    (B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 12.5; the
-    logarithm steadies the variance, chapter 12.6). With fewer than ten cases, or where one case
-    makes up much of the whole, its quantiles are wild, and Student's t takes their place. The
-    degrees of freedom over several parts are Satterthwaite's. None unless some part has two cases.
-    """
-    parts = [(weight, clusters) for weight, clusters in parts if weight > 0 and clusters]
-    if not any(len(clusters) > 1 for _, clusters in parts):
-        return None
-    weights = sum(weight for weight, _ in parts)
-    tables = [(weight / weights, _moments(clusters)) for weight, clusters in parts]
-    whole = [_weighted(weight, len(table), table.sum(axis=0)[None]) for weight, table in tables]
-    centre = float(sum(ratios[0] for ratios, _ in whole))
-    variances = [
-        (float(spread[0]), len(table))
-        for (_, spread), (_, table) in zip(whole, tables, strict=True)
-    ]
-    error = math.sqrt(sum(variance for variance, _ in variances))
-    # What is left of equal amounts when sums of squares cancel is no spread.
-    if centre <= 0 or error <= 1e-7 * centre:
-        return Interval(centre, centre)
-    freedom = error**4 / sum(v * v / (n - 1) for v, n in variances if n > 1)
-    tail = 0.5 - confidence / 2
-    high = float(stats.t.ppf(1 - tail, freedom))
-    low = -high
-    largest = max(weight * cluster.value for weight, cluster in _amounts(parts))
-    total = sum(weight * cluster.value for weight, cluster in _amounts(parts))
-    if freedom >= LEAST_FREEDOM and largest <= MOST_OF_ONE * total:
-        low, high = _studentised(tables, centre, seed, draws, tail)
-    return Interval(
-        centre * math.exp(-max(0.0, high) * error / centre),
-        centre * math.exp(-min(0.0, low) * error / centre),
-    )
-
-
-def _amounts(
-    parts: Sequence[tuple[float, Sequence[Cluster]]],
-) -> list[tuple[float, Cluster]]:
-    """Each cluster with what one unit of its value adds to the whole."""
-    return [
-        (weight / sum(each.size for each in clusters), cluster)
-        for weight, clusters in parts
-        for cluster in clusters
-    ]
-
-
-def _moments(clusters: Sequence[Cluster]) -> NDArray[np.float64]:
-    """Value, size, value², value × size and size² of each cluster: what a resample adds up."""
-    values = np.array([cluster.value for cluster in clusters])
-    sizes = np.array([cluster.size for cluster in clusters])
-    return np.stack([values, sizes, values**2, values * sizes, sizes**2], axis=1)
-
-
-def _weighted(
-    weight: float, n: int, sums: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight × ratio, and its linearised variance, of each row of summed moments."""
-    value, size, value2, cross, size2 = sums.T
-    ratios = value / size
-    spread = np.maximum(0, value2 - 2 * ratios * cross + ratios**2 * size2) / size**2
-    return weight * ratios, weight**2 * spread * (n / (n - 1) if n > 1 else 0.0)
-
-
-def _studentised(
-    tables: Sequence[tuple[float, NDArray[np.float64]]],
-    centre: float,
-    seed: int,
-    draws: int,
-    tail: float,
-) -> tuple[float, float]:
-    """The quantiles of (log resample − log estimate) ÷ the resample's standard error."""
-    generator = np.random.default_rng(seed)
-    totals: NDArray[np.float64] = np.zeros(draws)
-    variance: NDArray[np.float64] = np.zeros(draws)
-    for weight, table in tables:
-        n = len(table)
-        chosen = generator.integers(0, n, size=(draws, n))
-        sums = np.stack([moment[chosen].sum(axis=1) for moment in table.T], axis=1)
-        ratios, spread = _weighted(weight, n, sums)
-        totals += ratios
-        variance += spread
-    sound = (totals > 0) & (variance > 0)
-    found = np.log(totals[sound] / centre) * totals[sound] / np.sqrt(variance[sound])
-    low, high = np.quantile(found, [tail, 1 - tail], method="inverted_cdf")
-    return float(low), float(high)
 
 
 def paired_interval(

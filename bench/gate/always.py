@@ -55,6 +55,7 @@ def _one(measured: Measured, look: Look) -> tuple[Measured, float]:
         measured,
         change=change,
         interval=Interval(min(low, change), max(high, change)),
+        allowed=None,
         test=BETS if name == "success" else SIGNS,
         p=p,
         reason=None,

@@ -158,7 +158,7 @@ def _draft(
         return draft
     level = settings.confidence
     whole = metrics.success(draft.pairs, level)
-    draft.strata = measure_strata(draft.pairs, settings.alpha)
+    draft.strata = measure_strata(draft.pairs, settings.alpha, settings.rules["strata"].excluded)
     draft.measured = [
         whole,
         worst_stratum(draft.strata, settings.rules["strata"], whole),

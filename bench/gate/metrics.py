@@ -13,7 +13,9 @@ import numpy as np
 
 from bench.analysis.paired import (
     FEWEST,
+    cautious_interval,
     difference_interval,
+    even,
     log_ratio,
     log_ratio_interval,
 )
@@ -45,6 +47,9 @@ class Measured:
     head: float | None = None
     change: float | None = None
     interval: Interval | None = None
+    allowed: Interval | None = None
+    """What a verdict goes by where that is wider than ``interval``: of shares, see
+    ``cautious_interval``."""
     test: str | None = None
     p: float | None = None
     pairs: int = 0
@@ -58,7 +63,7 @@ class Measured:
     open: str | None = None
     """Why nothing can be concluded yet, where neither p nor interval says so."""
     later: Callable[[float, float], Interval | None] | None = None
-    """(times as many cases like these, confidence) → the interval then."""
+    """(times as many cases like these, confidence) → what a verdict would go by then."""
 
     @property
     def held_back(self) -> bool:
@@ -88,7 +93,7 @@ def determinism(pairs: Sequence[Pair], confidence: float) -> Measured:
 
     base = np.array([stable(pair.base) for pair in repeated])
     head = np.array([stable(pair.head) for pair in repeated])
-    weights = np.full(len(repeated), 1 / len(repeated))
+    weights = even(len(repeated))
     found = _shares(nothing.name, nothing.unit, weights, base, head, 1.0, confidence)
     return _with_provenance(found, repeated, lambda trial: trial.provenance.success)
 
@@ -182,10 +187,11 @@ def _shares(
         head=float(np.sum(weights * head)),
         change=float(np.sum(weights * change)),
         interval=difference_interval(weights, change, repeats, confidence),
+        allowed=cautious_interval(weights, change, repeats, confidence),
         test=test,
         p=p,
         pairs=len(change),
-        later=lambda more, level: difference_interval(weights, change, repeats, level, more),
+        later=lambda more, level: cautious_interval(weights, change, repeats, level, more),
     )
 
 
@@ -210,7 +216,7 @@ def _amounts(
 
     @cache
     def at(level: float) -> Interval | None:
-        return log_ratio_interval(weights, base, head, seed=seed, confidence=level)
+        return log_ratio_interval(weights, base, head, level)
 
     def later(more: float, level: float) -> Interval | None:
         wide = at(level)

@@ -18,6 +18,7 @@ from scipy import stats
 from bench.analysis.documented import Documented
 from bench.analysis.samples import by_case, usable
 from bench.analysis.significance import Floats
+from bench.analysis.statistics import Cluster, effective_n, ratio
 from bench.gate.sequential import SHARES
 from bench.gate.settings import GateSettings
 from bench.types import Trial
@@ -89,28 +90,38 @@ def stabilities(trials: Iterable[Trial]) -> list[Stability]:
 
 
 def _stability(scenario: str, approach: str, model: str, trials: Sequence[Trial]) -> Stability:
-    shares, agree, differ = [], 0.0, 0.0
-    for repeats in by_case(trials):
-        passed, n = sum(trial.status == "pass" for trial in repeats), len(repeats)
-        shares.append(passed / n)
+    counts = [(sum(t.status == "pass" for t in case), len(case)) for case in by_case(trials)]
+    pairs, share, low, high = instability(counts)
+    return Stability(
+        scenario,
+        approach,
+        model,
+        len(counts),
+        float(np.mean([passed / n for passed, n in counts])),
+        round(pairs),
+        share,
+        low,
+        high,
+    )
+
+
+def instability(counts: Sequence[tuple[int, int]]) -> tuple[float, float, float, float]:
+    """From ``(passes, trials)`` of each case: pairs of executions, the share that disagrees, and
+    its 95 % interval (Jeffreys, on the effective number of executions)."""
+    agree = differ = 0.0
+    cases = []
+    for passed, n in counts:
         # Pairs of a case are not independent; n executions tell about n / 2 pairs.
         if n > 1:
             share = 2 * passed * (n - passed) / (n * (n - 1))
             differ += share * n / 2
             agree += (1 - share) * n / 2
-    low, high = stats.beta.ppf([0.025, 0.975], differ + 0.5, agree + 0.5)
+            cases.append(Cluster(share, 1, n))
+    told = effective_n(cases)
+    seen = told * (ratio(cases) or 0.0)
+    low, high = stats.beta.ppf([0.025, 0.975], seen + 0.5, told - seen + 0.5)
     pairs = agree + differ
-    return Stability(
-        scenario,
-        approach,
-        model,
-        len(shares),
-        float(np.mean(shares)),
-        round(pairs),
-        (differ + 0.5) / (pairs + 1),
-        float(low),
-        float(high),
-    )
+    return pairs, (differ + 0.5) / (pairs + 1), float(low), float(high)
 
 
 def needed(

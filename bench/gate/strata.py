@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-import numpy as np
-
-from bench.analysis.paired import difference_interval
+from bench.analysis.paired import cautious_interval, difference_interval, even, never_firmer
 from bench.analysis.significance import holm, sign_flip
 from bench.analysis.statistics import Interval
 from bench.gate.metrics import Measured
@@ -26,6 +24,8 @@ class StratumMeasured:
     base: float
     head: float
     interval: Interval
+    allowed: Interval
+    """What a verdict may exclude: see ``cautious_interval``."""
     p: float | None
     p_adjusted: float | None
 
@@ -40,8 +40,9 @@ def fewest_cases(alpha: float) -> int:
     return math.ceil(math.log2(1 / alpha))
 
 
-def measure_strata(pairs: Sequence[Pair], alpha: float) -> list[StratumMeasured]:
+def measure_strata(pairs: Sequence[Pair], alpha: float, excluded: float) -> list[StratumMeasured]:
     """Each stratum with a one-sided test for a loss, corrected for the number of strata tested.
+    ``excluded``: the loss that a verdict is on.
 
     Which strata are tested depends on their number of cases alone, never on their outcome.
     """
@@ -62,14 +63,16 @@ def measure_strata(pairs: Sequence[Pair], alpha: float) -> list[StratumMeasured]
     for name, (base, head) in shares.items():
         some = by_name[name]
         repeats = sum(len(pair.base) for pair in some) / len(some)
-        weights = np.full(len(some), 1 / len(some))
+        each = even(len(some)), head - base, repeats, 1 - alpha
+        shown, allowed = difference_interval(*each), cautious_interval(*each)
         found.append(
             StratumMeasured(
                 name,
                 len(some),
                 float(base.mean()),
                 float(head.mean()),
-                difference_interval(weights, head - base, repeats, 1 - alpha),
+                never_firmer(shown, allowed, excluded),
+                allowed,
                 p_values.get(name),
                 adjusted.get(name),
             )
@@ -80,7 +83,7 @@ def measure_strata(pairs: Sequence[Pair], alpha: float) -> list[StratumMeasured]
 def worst_stratum(strata: Sequence[StratumMeasured], rule: Rule, whole: Measured) -> Measured:
     """The strata as one metric: the likeliest collapse of at least what matters.
 
-    It is open while some tested stratum's interval still holds a loss that has to be excluded.
+    It is open while a loss that has to be excluded is not, in some tested stratum.
     Its p is the smallest corrected one; a stratum that loses less than what matters only makes it
     larger, so the chance of a false alarm stays below alpha.
     """
@@ -90,7 +93,7 @@ def worst_stratum(strata: Sequence[StratumMeasured], rule: Rule, whole: Measured
         return Measured(
             "strata", "share", "cases passed", reason="every stratum has too few cases for a test"
         )
-    unclear = [each.name for each in tested if -each.interval.low >= rule.excluded - 1e-12]
+    unclear = [each.name for each in tested if -each.allowed.low >= rule.excluded - 1e-12]
     nothing = replace(nothing, open=still_open(unclear), reason=_untested(len(strata), len(tested)))
     fallen = [stratum for stratum in tested if -stratum.change >= rule.least - 1e-12]
     test = f"one-sided sign flip, the worst of {len(tested)} strata"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.analysis.paired import FEWEST, cases_needed
+from bench.analysis.paired import FEWEST, TOLERANCE, cases_needed, never_firmer
 from bench.analysis.statistics import Interval
 from bench.gate.metrics import Measured
 from bench.gate.result import Metric, Verdict
@@ -29,7 +29,6 @@ GRAVEST_FIRST = (
 """Any regression wins; what is not known comes before what is good."""
 
 GAINS_UPWARDS = {"success", "strata", "determinism"}
-_TOLERANCE = 1e-12
 
 
 def exit_code(verdict: Verdict, *, inconclusive_ok: bool) -> int:
@@ -95,6 +94,8 @@ def judge(
         if verdict is Verdict.INCONCLUSIVE:
             more = _more_cases(measured, rule, settings.alpha, tests)
     interval = measured.interval
+    if interval and measured.allowed:
+        interval = never_firmer(interval, measured.allowed, rule.excluded)
     return Metric(
         name=measured.name,
         gated=gated,
@@ -131,14 +132,14 @@ def more_cases(metrics: Sequence[Metric]) -> int | None:
 
 def _verdict(measured: Measured, rule: Rule, p: float | None, alpha: float) -> Verdict:
     assert measured.change is not None
-    loss, worst = _loss(measured.name, measured.change, measured.interval)
+    loss, worst = _loss(measured.name, measured.change, measured.allowed or measured.interval)
     # No p: exact, so whatever is seen is so.
     significant = measured.exact or (p is not None and p <= alpha)
-    if significant and loss >= rule.least - _TOLERANCE:
+    if significant and loss >= rule.least - TOLERANCE:
         return Verdict.REGRESSION
-    if significant and -loss >= rule.least - _TOLERANCE:
+    if significant and -loss >= rule.least - TOLERANCE:
         return Verdict.IMPROVED
-    if worst is not None and worst < rule.excluded - _TOLERANCE:
+    if worst is not None and worst < rule.excluded - TOLERANCE:
         return Verdict.NO_EVIDENCE
     return Verdict.INCONCLUSIVE
 
@@ -160,7 +161,7 @@ def _more_cases(measured: Measured, rule: Rule, alpha: float, tests: int) -> int
     assert measured.change is not None
     change, later = measured.change, measured.later
     loss, _ = _loss(measured.name, change, None)
-    large = loss >= rule.least - _TOLERANCE
+    large = loss >= rule.least - TOLERANCE
 
     def decided(times: float) -> bool:
         level = 1 - (alpha / max(1, tests) if large else alpha)
@@ -170,7 +171,7 @@ def _more_cases(measured: Measured, rule: Rule, alpha: float, tests: int) -> int
         if large:
             return interval.low > 0 or interval.high < 0
         _, worst = _loss(measured.name, change, interval)
-        return worst is not None and worst < rule.excluded - _TOLERANCE
+        return worst is not None and worst < rule.excluded - TOLERANCE
 
     total = cases_needed(measured.pairs, decided)
     if total is None:

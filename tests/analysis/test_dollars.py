@@ -74,3 +74,20 @@ def test_tokens_that_a_provider_did_not_report_are_unknown() -> None:
     assert (found.total, found.per_record) == (None, None)
     known = tokens(pooled("plain", [a_trial()]), lambda trial: trial.usage.cached_input)
     assert (known.total, known.per_record) == (80, 80)
+
+
+@pytest.mark.parametrize(
+    ("approach", "cases", "shown"),
+    [("hybrid", 28, False), ("hybrid", 29, True), ("agent", 28, True)],
+)
+def test_a_hybrid_needs_as_many_cases_as_show_a_kind_that_is_one_in_ten(
+    approach: str, cases: int, shown: bool
+) -> None:
+    trials = [
+        a_trial(case=f"plain-{n}", approach=approach, dollars=Dollars(None, None, 0.1 + n))
+        for n in range(cases)
+    ]
+    found = dollars(pooled("plain", trials), "compute")
+    assert (found.interval is not None) is shown
+    assert found.per_record is not None
+    assert (found.interval_reason is None) is shown

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bench.analysis.paired import difference_interval, even
 from bench.gate import Verdict, exit_code
 from bench.gate.sentences import figure
 from bench.gate.verdict import overall
@@ -24,8 +26,19 @@ def sides(failing: tuple[str, ...] = (), **head: object) -> tuple[Made, Made]:
 def test_an_unchanged_outcome_in_enough_cases_is_no_evidence() -> None:
     gate = judged(*sides())
     assert gate.verdict is Verdict.NO_EVIDENCE
-    assert metric(gate, "success").low == pytest.approx(-3.841 / (120 + 3.841), rel=1e-3)
+    shown = difference_interval(even(120), np.zeros(120), 1.0)
+    assert metric(gate, "success").low == pytest.approx(shown.low)
+    assert metric(gate, "success").high == pytest.approx(shown.high)
     assert gate.comparisons[0].changed == ("prompt",)
+
+
+def test_an_interval_that_is_shown_never_excludes_a_loss_that_the_verdict_leaves_open() -> None:
+    """With 60 cases Jeffreys' interval ends at 3.4 points, Tango's beyond the 5 that matter."""
+    few = cases("plain", 60)
+    gate = judged(Made(once(few), name="base"), Made(once(few), name="head", prompt="edited"))
+    assert difference_interval(even(60), np.zeros(60), 1.0).low > -0.04
+    assert metric(gate, "success").verdict is Verdict.INCONCLUSIVE
+    assert metric(gate, "success").low == -0.05
 
 
 def test_a_large_significant_loss_is_a_regression_with_its_grounds() -> None:

@@ -9,22 +9,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.assumptions import load_assumptions
 from bench.analysis.feasibility import p95_bounds
-from bench.analysis.paired import difference_interval, log_ratio_interval, posterior_interval
+from bench.analysis.paired import cautious_interval, difference_interval, even, never_firmer
 from bench.analysis.projection import new_batch
-from bench.analysis.rates import bounds, stratum_rates
-from bench.analysis.samples import Part
 from bench.analysis.scaling import exponent
-from bench.analysis.statistics import (
-    Cluster,
-    Interval,
-    bootstrap_ratio,
-    mix_interval,
-    share_interval,
-)
-from bench.types import Trial
-from tests.synthetic import a_trial
+from bench.analysis.statistics import Cluster, Interval, mix_interval, share_interval
+from bench.gate.planning import instability
+from bench.gate.settings import load_settings
 
 Generator = np.random.Generator
 Design = Callable[[Generator, float, int], list[Cluster]]
@@ -86,15 +77,40 @@ def mix_coverage(n: int, trials: int) -> float:
     return held / trials
 
 
+def wavering_coverage(n: int, trials: int, repeats: int = 3) -> float:
+    """Of the share of two executions of a case that disagree, which ``bench plan`` shows: cases
+    waver from not at all to always, by a correlation of executions ~ U(0, 1)."""
+    generator = np.random.default_rng(n)
+    held = 0
+    for _ in range(trials):
+        p, correlation = generator.random(), max(1e-6, generator.random())
+        chances = wavering(generator, p, n, correlation)
+        counts = [(int(x), repeats) for x in generator.binomial(repeats, chances)]
+        _, _, low, high = instability(counts)
+        held += low <= 2 * p * (1 - p) * (1 - correlation) <= high
+    return held / trials
+
+
 def shown(differences: Floats, repeats: float) -> Interval:
     """The interval of a paired difference in a report."""
-    return posterior_interval(differences, repeats)
+    return difference_interval(even(len(differences)), differences, repeats)
 
 
 def gated(differences: Floats, repeats: float) -> Interval:
-    """The interval of a paired difference that a gate's verdict rests on."""
-    weights = np.full(len(differences), 1 / len(differences))
-    return difference_interval(weights, differences, repeats, 0.95)
+    """The interval of a paired difference that a gate shows beside its verdict on a loss."""
+    loss = load_rule()
+    return never_firmer(shown(differences, repeats), allowed(differences, repeats), loss)
+
+
+def allowed(differences: Floats, repeats: float) -> Interval:
+    """What a gate's verdict rests on."""
+    return cautious_interval(even(len(differences)), differences, repeats, 0.95)
+
+
+@cache
+def load_rule() -> float:
+    """The loss of success that a gate excludes by default."""
+    return load_settings().rules["success"].excluded
 
 
 def difference_coverage(
@@ -132,63 +148,6 @@ def misses_of_a_rare_loss(
         return interval(np.array([-1.0] * lost + [0.0] * (n - lost)), 1.0).low
 
     return sum(low(int(lost)) > -0.1 for lost in generator.binomial(n, 0.1, trials)) / trials
-
-
-def dollar_coverage(n: int, trials: int, spread: float) -> float:
-    """Of mean dollars of cases, log-normal around 1: most are alike, some run long."""
-    generator = np.random.default_rng(n)
-    held = 0
-    for number in range(trials):
-        values = generator.lognormal(-spread * spread / 2, spread, size=n)
-        found = bootstrap_ratio([(1.0, [Cluster(v, 1) for v in values])], seed=number, draws=1000)
-        held += found is not None and found.low <= 1 <= found.high
-    return held / trials
-
-
-def token_ratio_coverage(n: int, trials: int) -> float:
-    """Of the ratio of two runs' tokens on the same cases, which differ by half among themselves
-    and by a fifth between the runs."""
-    generator = np.random.default_rng(n)
-    weights = np.full(n, 1 / n)
-    held = 0
-    for number in range(trials):
-        base = np.exp(generator.normal(8, 0.5, n))
-        head = base * 1.1 * np.exp(generator.normal(-0.02, 0.2, n))
-        found = log_ratio_interval(weights, base, head, seed=number, confidence=0.95)
-        held += found is not None and found.low <= math.log(1.1) <= found.high
-    return held / trials
-
-
-@cache
-def outcome(number: int, status: str) -> Trial:
-    """One record of one case: passed, deferred or failed."""
-    return a_trial(case=f"plain-{number}", **{status: 1})
-
-
-def month_coverage(n: int, trials: int) -> float:
-    """Of a month's cost: wrong ~ U(0, 1), deferred ~ U of the rest, at the default prices of both.
-
-    It is what break-evens, the map and the hybrid's gain are drawn from.
-    """
-    assumptions = load_assumptions()
-    wrong_usd = assumptions.errors.usd
-    review_usd = assumptions.people.review_minutes / 60 * assumptions.people.usd_per_hour
-    generator = np.random.default_rng(n)
-    held = 0
-    for number in range(trials):
-        wrong = generator.random()
-        deferred = generator.random() * (1 - wrong)
-        drawn = generator.choice(
-            ["failed", "deferred", "passed"], size=n, p=[wrong, deferred, 1 - wrong - deferred]
-        )
-        cases = tuple(outcome(case, str(status)) for case, status in enumerate(drawn))
-        rates, draws = stratum_rates(Part(1.0, cases), number, "compute", assumptions)
-        prices = np.array([wrong_usd, review_usd, review_usd, 0.0])
-        low, high = bounds(list(prices @ draws))
-        estimate = float(prices @ rates)
-        truth = wrong_usd * wrong + review_usd * deferred
-        held += min(low, estimate) <= truth <= max(high, estimate)
-    return held / trials
 
 
 def exponent_coverage(points: int, trials: int) -> float:

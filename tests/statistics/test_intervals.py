@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.analysis.amounts import amount_draws, amount_interval, mean
 from bench.analysis.statistics import (
     Cluster,
-    bootstrap_ratio,
     effective_n,
     mix_interval,
     paired_interval,
@@ -78,55 +78,90 @@ def test_a_mix_is_scaled_to_the_strata_that_have_cases() -> None:
     assert weighted_ratio([(1.0, [])]) is None
 
 
-def test_the_bootstrap_of_a_ratio_is_the_textbooks_bootstrap_t() -> None:
-    """Against a plain loop over resamples, and near scipy's percentiles where nothing is skewed."""
+def hall(t: float, skew: float) -> float:
+    """Hall's cubic transformation of a studentised mean, as he prints it."""
+    return t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / 6
+
+
+def test_the_ends_of_a_mean_solve_halls_transformation() -> None:
+    values = [11.0, 12.0, 13.0, 14.0] * 4 + [15.0, 16.0, 18.0, 19.0]
+    found = amount_interval([(1.0, [Cluster(value, 1) for value in values])])
+    mean, error = np.mean(values), stats.sem(values)
+    skew = stats.skew(values, bias=False) / 20**0.5
+    t = stats.t.ppf(0.975, 19)
+    assert found is not None
+    low, high = ((mean - end) / error for end in (found.low, found.high))
+    assert hall(low, skew) == pytest.approx(t)
+    assert hall(high, skew) == pytest.approx(-t)
+
+
+def test_amounts_are_taken_for_no_less_skewed_than_a_gamma_distribution() -> None:
+    values = [1.0, 2.0, 3.0, 4.0, 5.0] * 4
+    found = amount_interval([(1.0, [Cluster(value, 1) for value in values])])
+    mean, error = 3.0, stats.sem(values)
+    t = stats.t.ppf(0.975, 19)
+    assert found is not None
+    assert hall((mean - found.high) / error, 2 * error / mean) == pytest.approx(-t)
+
+
+def test_no_end_of_a_mean_is_further_than_twice_students_t_or_below_nought() -> None:
+    for values in ([0.0] * 9 + [1.0], [1e-4] * 18 + [0.3], [1.0, 50.0], [1.0, 1.0, 30.0]):
+        found = amount_interval([(1.0, [Cluster(value, 1) for value in values])])
+        mean, reach = np.mean(values), stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+        assert found is not None
+        assert 0 < found.low < mean < found.high <= mean + 2.1 * reach
+
+
+def test_the_interval_of_a_tail_reaches_up_further_than_down() -> None:
+    values = [1.0] * 27 + [8.0, 9.0, 20.0]
+    found = amount_interval([(1.0, [Cluster(value, 1) for value in values])])
+    mean = float(np.mean(values))
+    assert found is not None
+    assert found.high - mean > 1.5 * (mean - found.low)
+
+
+def test_a_mean_of_many_cases_is_near_scipys_bootstrap() -> None:
     generator = np.random.default_rng(3)
-    sizes = generator.integers(1, 5, size=40).astype(float)
-    values = sizes * generator.uniform(0.01, 0.05, size=40)
-
-    def estimate(v: np.ndarray, s: np.ndarray) -> tuple[float, float]:
-        share = v.sum() / s.sum()
-        residuals = v - share * s
-        return share, np.sqrt(40 / 39 * (residuals**2).sum()) / s.sum()
-
-    share, error = estimate(values, sizes)
-    pivots = []
-    for _ in range(4_000):
-        chosen = generator.integers(0, 40, size=40)
-        again, its_error = estimate(values[chosen], sizes[chosen])
-        pivots.append(np.log(again / share) / (its_error / again))
-    low, high = np.quantile(pivots, [0.025, 0.975])
-    clusters = [Cluster(v, s) for v, s in zip(values, sizes, strict=True)]
-    ours = bootstrap_ratio([(1.0, clusters)], seed=1, draws=20_000)
-    assert ours is not None
-    expected = (share * np.exp(-high * error / share), share * np.exp(-low * error / share))
-    assert (ours.low, ours.high) == pytest.approx(expected, rel=0.01)
+    sizes = generator.integers(1, 5, size=400).astype(float)
+    values = sizes * generator.uniform(0.01, 0.05, size=400)
+    found = amount_interval([(1.0, [Cluster(v, s) for v, s in zip(values, sizes, strict=True)])])
+    assert found is not None
     theirs = stats.bootstrap(
         (values, sizes),
         lambda v, s, axis: v.sum(axis=axis) / s.sum(axis=axis),
         paired=True,
         vectorized=True,
-        method="percentile",
         rng=np.random.default_rng(2),
     ).confidence_interval
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=0.03)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=0.003)
 
 
-def test_few_cases_get_students_t_on_the_logarithm() -> None:
-    values = [1.0, 2.0, 2.5, 3.0]
-    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
-    mean, error = np.mean(values), stats.sem(values)
-    half = stats.t.ppf(0.975, 3) * error / mean
+def test_cases_of_unlike_sizes_leave_fewer_degrees_of_freedom() -> None:
+    alike = mean([(1.0, [Cluster(v, 1) for v in (1.0, 2.0, 3.0, 2.0)])])
+    unlike = mean(
+        [(1.0, [Cluster(v * s, s) for v, s in zip((1, 2, 3, 2), (1, 1, 1, 9), strict=True)])]
+    )
+    assert alike is not None
+    assert unlike is not None
+    assert alike.freedom == pytest.approx(3)
+    assert unlike.freedom == pytest.approx(max(1, 12**2 / 84 - 1))
+
+
+def test_draws_of_a_mean_have_the_ends_of_its_interval_as_quantiles() -> None:
+    generator = np.random.default_rng(5)
+    cases = [Cluster(value, 1) for value in generator.lognormal(0, 1, size=12)]
+    drawn, found = amount_draws(cases, generator, 400_000), amount_interval([(1.0, cases)])
+    assert drawn is not None
     assert found is not None
-    assert (found.low, found.high) == pytest.approx((mean * np.exp(-half), mean * np.exp(half)))
+    assert np.quantile(drawn, [0.025, 0.975]) == pytest.approx([found.low, found.high], rel=0.01)
 
 
-def test_the_interval_of_a_tail_reaches_up_further_than_down() -> None:
-    values = [1.0] * 27 + [8.0, 9.0, 20.0]
-    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
-    mean = float(np.mean(values))
-    assert found is not None
-    assert found.high - mean > 1.5 * (mean - found.low)
+def test_a_single_case_draws_itself_and_none_draws_nothing() -> None:
+    generator = np.random.default_rng(5)
+    alone = amount_draws([Cluster(0.5, 2)], generator, 3)
+    assert alone is not None
+    assert list(alone) == [0.25] * 3
+    assert amount_draws([], generator, 3) is None
 
 
 def test_a_paired_interval_is_jeffreys_where_only_one_side_loses() -> None:
@@ -138,13 +173,13 @@ def test_a_paired_interval_is_jeffreys_where_only_one_side_loses() -> None:
     assert paired_interval(3, 1, 12) == paired_interval(3, 1, 12)
 
 
-def test_the_bootstrap_needs_a_stratum_with_two_cases() -> None:
-    assert bootstrap_ratio([(0.5, [Cluster(1, 1)]), (0.5, [Cluster(2, 1)])], seed=1) is None
+def test_a_mean_needs_a_stratum_with_two_cases() -> None:
+    assert amount_interval([(0.5, [Cluster(1, 1)]), (0.5, [Cluster(2, 1)])]) is None
 
 
-def test_the_bootstrap_keeps_the_weights_of_strata() -> None:
+def test_a_mean_keeps_the_weights_of_strata() -> None:
     steady = [Cluster(1, 1)] * 5
-    found = bootstrap_ratio([(0.75, steady), (0.25, [Cluster(5, 1)] * 5), (0.5, [])], seed=1)
+    found = amount_interval([(0.75, steady), (0.25, [Cluster(5, 1)] * 5), (0.5, [])])
     assert found is not None
     assert (found.low, found.high) == pytest.approx((2.0, 2.0))
 
@@ -178,21 +213,11 @@ def test_the_mix_holds_its_own_estimate() -> None:
 def test_simulated_intervals_are_the_same_every_time() -> None:
     parts = [(0.9, singles(9, 3)), (0.1, singles(1, 1))]
     assert mix_interval(parts, seed=7) == mix_interval(parts, seed=7)
-    assert bootstrap_ratio(parts, seed=7) == bootstrap_ratio(parts, seed=7)
-
-
-@pytest.mark.parametrize("dear", [1, 2, 3])
-def test_a_few_dear_cases_among_cheap_ones_leave_an_interval_that_can_be_drawn(dear: int) -> None:
-    """A bootstrap-t would end beyond any amount: its resamples without them have no spread."""
-    values = [1e-4] * (18 - dear) + [0.3] * dear
-    found = bootstrap_ratio([(1.0, [Cluster(value, 1) for value in values])], seed=1)
-    assert found is not None
-    assert found.low < 0.3 * dear / 18 < found.high < 0.3
 
 
 def test_equal_amounts_have_an_interval_without_width_however_they_round() -> None:
     for amount in (0.1, 7.601783333181326e-08, 3.3e-5):
         for n in (12, 91, 400):
-            found = bootstrap_ratio([(1.0, [Cluster(amount, 1) for _ in range(n)])], seed=1)
+            found = amount_interval([(1.0, [Cluster(amount, 1) for _ in range(n)])])
             assert found is not None
             assert found.low == found.high == pytest.approx(amount)

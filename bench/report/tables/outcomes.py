@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.analysis.notices import FEW_CASES
+from bench.analysis.dollars import CASES_OF_TWO_KINDS
 from bench.analysis.rows import Row, ScenarioInfo, Summary
 from bench.analysis.samples import ALL, MIX
 from bench.report import numbers
@@ -26,9 +26,8 @@ from bench.report.tables.cells import (
 )
 
 FEW_DOLLARS = (
-    "With so few cases an interval of dollars holds the truth 95 times in 100 only where cases "
-    "cost much alike; about 90 times where few of them cost most of it, as no mean of a long tail "
-    "can be known from cases that do not show it."
+    "An interval of dollars speaks of the kinds of cases that were seen: with fewer than 29 there "
+    "may be none of a kind that is one in ten, and if it is dear, the truth lies above."
 )
 
 
@@ -91,7 +90,7 @@ def _outcome_caption(rows: Sequence[Row], weighted: bool) -> str:
         said.append("“compute” dollars are working time × the assumed price of a machine hour.")
     if "api" in kinds:
         said.append("“API” dollars are paid to a provider. The two are different money.")
-    if any(row.usd_low is not None and row.cases < FEW_CASES for row in rows):
+    if any(row.usd_low is not None and row.cases < CASES_OF_TWO_KINDS for row in rows):
         said.append(FEW_DOLLARS)
     return " ".join(said)
 
