@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -43,6 +43,17 @@ class RateLimit:
     _tokens: int = 0
     _paused_until: float = 0.0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to keep to at present."""
+        paused = time.monotonic() < self._paused_until
+        return paused or self.requests is not None or self.tokens is not None
+
+    def admit(self, entries: Iterable[Sent]) -> None:
+        """Count requests in that left elsewhere."""
+        self._sent = deque(sorted((*self._sent, *entries), key=lambda sent: sent.at))
+        self._tokens = sum(sent.tokens for sent in self._sent)
 
     async def enter(self, tokens: int) -> tuple[Sent, float]:
         """Wait until a request of about that many tokens may leave. Returns its entry, to be

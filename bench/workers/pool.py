@@ -15,19 +15,16 @@ from typing import Final
 
 from bench.errors import BenchError
 from bench.journal import TRACES, Journal
-from bench.metering.rate_limit import RateLimit, Sent
+from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import Spending
 from bench.models.hosted import HostedModel
 from bench.plan import TrialPlan, Trials
 from bench.runner import Bench
 from bench.types import Model
+from bench.workers.rate_limit import Gate
 from bench.workers.wire import (
-    Enter,
     Failed,
-    Learn,
-    Leave,
     OutOfBudget,
-    Pause,
     Share,
     TrialEnded,
     order,
@@ -74,6 +71,7 @@ class _Pool:
     spending: Spending | None
     model: Model
     queue: Iterator[TrialPlan]
+    gates: list[Gate] = field(default_factory=list)
 
     async def lead(self, share: int) -> None:
         """Start a worker and keep it busy with ``share`` trials until none is left."""
@@ -99,12 +97,12 @@ class _Pool:
         self, process: subprocess.Popen[bytes], near: socket.socket, share: int
     ) -> None:
         reader, writer = await asyncio.open_connection(sock=near)
-        gate = _Gate(
-            self.model.rate_limit if isinstance(self.model, HostedModel) else RateLimit(), writer
-        )
+        limit = self.model.rate_limit if isinstance(self.model, HostedModel) else RateLimit()
+        gate = Gate(limit, writer, asks=limit.known)
+        self.gates.append(gate)
         try:
             send(writer, sys.path)
-            send(writer, self._share())
+            send(writer, self._share(gate))
             await self._feed(reader, writer, share, gate)
             send(writer, None)
         except EOFError:
@@ -124,7 +122,7 @@ class _Pool:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         share: int,
-        gate: _Gate,
+        gate: Gate,
     ) -> None:
         under_way = 0
         while True:
@@ -145,46 +143,12 @@ class _Pool:
                 case Failed(message, mendable):
                     raise BenchError(message) if mendable else RuntimeError(message)
                 case message:
-                    gate.hear(message)
+                    gate.hear(message, self.gates)
 
-    def _share(self) -> Share:
+    def _share(self, gate: Gate) -> Share:
         account = None
         if self.spending is not None:
             account = (self.spending.path.parent.resolve(), self.spending.session)
         scratch: Path = next(iter(self.bench.templates.values())).folder
         plan = replace(self.bench.plan, models=(self.model,))
-        return Share(plan, account, self.journal.folder.resolve() / TRACES, scratch)
-
-
-@dataclass
-class _Gate:
-    """Keeps one worker's requests to the limits of all."""
-
-    limit: RateLimit
-    writer: asyncio.StreamWriter
-    entries: dict[int, Sent] = field(default_factory=dict)
-    waiting: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def hear(self, message: object) -> None:
-        """Deal with what a worker says of its requests."""
-        match message:
-            case Enter(number, tokens):
-                task = asyncio.create_task(self._enter(number, tokens))
-                self.waiting.add(task)
-                task.add_done_callback(self.waiting.discard)
-            case Leave(number, tokens):
-                self.limit.leave(self.entries.pop(number), tokens)
-            case Pause(seconds):
-                self.limit.pause(seconds)
-            case Learn(headers):
-                self.limit.learn(headers)
-
-    async def _enter(self, number: int, tokens: int) -> None:
-        self.entries[number], _waited = await self.limit.enter(tokens)
-        with contextlib.suppress(EOFError):
-            send(self.writer, number)
-
-    def close(self) -> None:
-        """Nobody waits any longer."""
-        for task in self.waiting:
-            task.cancel()
+        return Share(plan, account, self.journal.folder.resolve() / TRACES, scratch, gate.asks)

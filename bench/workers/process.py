@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.database import Template
 from bench.errors import BenchError, BudgetError
 from bench.lines import append, encode
-from bench.metering.rate_limit import RateLimit, Sent
 from bench.metering.spending import Spending
 from bench.models.hosted import HostedModel
 from bench.plan import TrialPlan
 from bench.runner import Bench
 from bench.types import BatchTiming, Model, Step, Trial
 from bench.watcher import Nobody
+from bench.workers.rate_limit import SharedRateLimit
 from bench.workers.wire import (
-    Enter,
+    AskFirst,
     Failed,
-    Learn,
-    Leave,
     OutOfBudget,
-    Pause,
     Share,
     TrialEnded,
     receive,
@@ -50,7 +45,7 @@ async def _work(link: socket.socket) -> None:
         sys.path[:] = await receive(reader)  # what follows may name modules found there
         share: Share = await receive(reader)
         (model,) = share.plan.models
-        limit = SharedRateLimit(writer=writer)
+        limit = SharedRateLimit(writer=writer, asks=share.asks)
         with ExitStack() as stack:
             stack.callback(_cancel, running)
             _share(model, share, limit, stack)
@@ -74,6 +69,9 @@ async def _work(link: socket.socket) -> None:
                 while (message := await receive(reader)) is not None:
                     if isinstance(message, int):
                         limit.let_go(message)
+                        continue
+                    if isinstance(message, AskFirst):
+                        limit.ask_first()
                         continue
                     planned = TrialPlan(*message)
                     task = asyncio.create_task(_execute(bench, planned, model, writer))
@@ -151,49 +149,3 @@ class _Reports:
 
     def finish(self) -> None:
         """The parent knows when the run is complete."""
-
-
-@dataclass
-class SharedRateLimit(RateLimit):
-    """Asks the parent, which keeps one limit for all workers."""
-
-    writer: asyncio.StreamWriter | None = None
-    _numbers: itertools.count[int] = field(default_factory=itertools.count)
-    _waiting: dict[int, asyncio.Future[None]] = field(default_factory=dict)
-
-    async def enter(self, tokens: int) -> tuple[Sent, float]:
-        """Wait until the parent lets the request leave."""
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        number = next(self._numbers)
-        self._waiting[number] = loop.create_future()
-        self._say(Enter(number, tokens))
-        try:
-            await self._waiting[number]
-        finally:
-            del self._waiting[number]
-        return Sent(float(number), tokens), loop.time() - begun
-
-    def let_go(self, number: int) -> None:
-        """The parent's answer to ``enter``."""
-        waiting = self._waiting.get(number)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
-
-    def leave(self, entry: Sent, tokens: int) -> None:
-        """Hand the provider's count on."""
-        self._say(Leave(int(entry.at), tokens))
-
-    def pause(self, seconds: float) -> None:
-        """Let nothing leave, in no process."""
-        self._say(Pause(seconds))
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Hand on what a reply says of limits."""
-        told = {name: value for name, value in headers.items() if "ratelimit" in name.lower()}
-        if told:
-            self._say(Learn(told))
-
-    def _say(self, message: object) -> None:
-        assert self.writer is not None
-        send(self.writer, message)

@@ -32,6 +32,8 @@ class Share:
     """Where a worker writes its steps by itself: whole lines, each appended in one piece."""
     scratch: Path
     """A folder that goes when the run ends, however the worker ends."""
+    asks: bool
+    """Whether a rate limit is known, so that requests need the parent's leave."""
 
 
 def order(planned: TrialPlan) -> tuple[Any, ...]:
@@ -77,6 +79,19 @@ class Enter:
 
     number: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskFirst:
+    """To a worker: a rate limit has become known; from now on ``Enter`` comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """From a worker that asks from now on: what has left without asking, within the window."""
+
+    left: tuple[tuple[int, float, int], ...]
+    """Number, time by the machine's monotonic clock, tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from aiohttp import web
 
 from bench.errors import BenchError
 from bench.journal import Run, read_run, read_steps
@@ -93,6 +94,37 @@ def test_processes_share_one_rate_limit(tmp_path: Path) -> None:
     # The last of them may leave two windows after the first; with a limit each, after one.
     late = 0.3  # on a busy machine
     assert times[-1] - times[0] >= 2 * 0.6 - late
+
+
+class SaysOnce(FaultServer):
+    """States its limit in a single reply, once both processes have requests on their way."""
+
+    under_way = 0
+    said_at: float | None = None
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.under_way += 1
+        response = await super()._handle(request)
+        if self.said_at is None and self.under_way > 8:
+            self.said_at = time.monotonic()
+            response.headers["x-ratelimit-limit-requests"] = "20"
+        self.under_way -= 1
+        return response
+
+
+def test_a_limit_that_one_process_learns_holds_for_all_with_what_has_left(tmp_path: Path) -> None:
+    with SaysOnce(latency_s=0.2) as server:
+        plan = agent_plan(server.url, 40, concurrency=16)
+        plan.models[0].rate_limit = RateLimit(window_s=1.0)  # type: ignore[attr-defined]
+        run_with(2, plan, tmp_path / "run")
+        times = sorted(seen.at for seen in server.seen)
+        assert server.said_at is not None
+        known = server.said_at + 0.15  # what was on its way meanwhile
+    late = 0.2  # requests may arrive closer than they left
+    in_window = [sum(t - 1.0 + late < each <= t for each in times) for t in times if t > known]
+    assert len(times) == 80
+    assert len(in_window) > 20
+    assert max(in_window) <= 20
 
 
 def test_what_the_user_must_mend_ends_all_processes(tmp_path: Path) -> None:
