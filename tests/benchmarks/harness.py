@@ -1,4 +1,5 @@
-"""What the harness itself costs: milliseconds a step and a trial, and what workers add.
+"""What the harness itself costs: milliseconds a step and a trial, and what workers add, beside the
+most that this machine lets them add.
 
 ``python -m tests.benchmarks.harness [TRIALS]`` (``make perf`` runs it with few) lets a stub in the
 process play the toy scenario, journal, traces, databases and win condition included. A step's cost
@@ -8,6 +9,7 @@ is the difference between long and short trials of the same run, divided by the 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import resource
 import sys
 import tempfile
@@ -81,14 +83,32 @@ def costs(trials: int) -> None:
     )
 
 
-def scaling(trials: int) -> None:
-    """Print the rates of one process and of two workers, in turns."""
-    rates: dict[int, list[float]] = {1: [], 2: []}
-    for workers in (1, 2, 1, 2):
-        rates[workers].append(play(trials, SHORT, workers)[0].rate)
-    one, two = max(rates[1]), max(rates[2])
+def alone(trials: int) -> float:
+    """The rate of one process."""
+    return play(trials, SHORT, 1)[0].rate
+
+
+def apart(trials: int) -> float:
+    """What two runs in processes that share nothing but the machine do together: what cores that
+    share caches, clock and host give up, no program wins back."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        return sum(pool.map(alone, [trials // 2] * 2, chunksize=1))
+
+
+def scaling(trials: int, rounds: int = 2) -> None:
+    """Print the rates of one process, of two workers and of two processes apart, in turns."""
+    rates: dict[str, list[float]] = {"one": [], "two": [], "apart": []}
+    for _ in range(rounds):
+        rates["one"].append(alone(trials))
+        rates["two"].append(play(trials, SHORT, 2)[0].rate)
+        rates["apart"].append(apart(trials))
+    one, two, most = (max(each) for each in rates.values())
+    told = {name: " ".join(f"{rate:.0f}" for rate in each) for name, each in rates.items()}
     print(
-        f"workers: {one:.0f} trials/s in one process, {two:.0f} with --workers 2: {two / one:.2f}×"
+        f"workers, trials/s: {told['one']} in one process, {told['two']} with --workers 2, "
+        f"{told['apart']} in two processes apart\n"
+        f"best of each: --workers 2 does {two / one:.2f}× of one process; the machine itself "
+        f"gives two processes {most / one:.2f}×; that is {two / most:.0%} of it"
     )
 
 
