@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -227,11 +227,11 @@ class Journal:
         """Put a finished trial on record. It survives a kill of the process from here on, and a
         crash of the machine from the next flush on: now, unless one was less than ``FLUSH_S``
         seconds ago."""
-        self.trial_line(encode("trial", trial))
+        self.trial_lines([encode("trial", trial)])
 
-    def trial_line(self, line: bytes) -> None:
-        """A trial that has been encoded already, by a worker process."""
-        append(self._journal, line, self.folder)
+    def trial_lines(self, lines: Iterable[bytes]) -> None:
+        """Trials that have been encoded already, by a worker process."""
+        append(self._journal, b"".join(lines), self.folder)
         now = time.monotonic()
         if now - self._flushed >= FLUSH_S:
             os.fsync(self._journal)

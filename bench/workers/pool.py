@@ -26,7 +26,6 @@ from bench.workers.wire import (
     Failed,
     OutOfBudget,
     Share,
-    TrialEnded,
     order,
     receive,
     send,
@@ -126,16 +125,17 @@ class _Pool:
     ) -> None:
         under_way = 0
         while True:
-            for planned in islice(self.queue, share - under_way):
-                send(writer, order(planned))
-                under_way += 1
+            if orders := [order(each) for each in islice(self.queue, share - under_way)]:
+                send(writer, orders)
+                under_way += len(orders)
             if not under_way:
                 return
             match await receive(reader):
-                case TrialEnded(line) as ended:
-                    self.journal.trial_line(line)
-                    self.bench.watcher.trial(ended)
-                    under_way -= 1
+                case [*trials]:
+                    self.journal.trial_lines(trial.line for trial in trials)
+                    for trial in trials:
+                        self.bench.watcher.trial(trial)
+                    under_way -= len(trials)
                 case OutOfBudget(id):
                     self.bench.undone.append(id)
                     self.bench.undone.extend(each.id for each in self.queue)

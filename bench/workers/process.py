@@ -7,10 +7,12 @@ import contextlib
 import os
 import socket
 import sys
+import time
 import traceback
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from bench.database import Template
 from bench.errors import BenchError, BudgetError
@@ -31,6 +33,10 @@ from bench.workers.wire import (
     receive,
     send,
 )
+
+TOGETHER_S: Final = 0.01
+"""Trials that end within this time of others are handed over together. For about as long, a slot
+that one of them has freed stays empty, and a kill may lose trials that have ended."""
 
 
 def main(descriptor: int) -> None:
@@ -63,7 +69,7 @@ async def _work(link: socket.socket) -> None:
             }
             traces = os.open(share.traces, os.O_WRONLY | os.O_APPEND)
             stack.callback(os.close, traces)
-            reports = _Reports(writer, traces, share.traces.parent)
+            reports = Reports(writer, traces, share.traces.parent)
             bench = Bench(share.plan, reports, Nobody(), templates)
             try:
                 while (message := await receive(reader)) is not None:
@@ -73,10 +79,12 @@ async def _work(link: socket.socket) -> None:
                     if isinstance(message, AskFirst):
                         limit.ask_first()
                         continue
-                    planned = TrialPlan(*message)
-                    task = asyncio.create_task(_execute(bench, planned, model, writer))
-                    running.add(task)
-                    task.add_done_callback(running.discard)
+                    reports.under_way += len(message)
+                    for each in message:
+                        planned = TrialPlan(*each)
+                        task = asyncio.create_task(_execute(bench, planned, model, reports))
+                        running.add(task)
+                        task.add_done_callback(running.discard)
             finally:
                 _cancel(running)
                 await asyncio.gather(*running, return_exceptions=True)
@@ -100,18 +108,16 @@ def _share(model: Model, share: Share, limit: SharedRateLimit, stack: ExitStack)
         model.meter(spending, share.plan.prices)
 
 
-async def _execute(
-    bench: Bench, planned: TrialPlan, model: Model, writer: asyncio.StreamWriter
-) -> None:
+async def _execute(bench: Bench, planned: TrialPlan, model: Model, reports: Reports) -> None:
     try:
         await bench.execute(planned, model)
     except BudgetError:
-        with contextlib.suppress(EOFError):
-            send(writer, OutOfBudget(planned.id))
+        reports.out_of_budget(planned)
     except EOFError:
         pass  # the parent has gone
     except Exception as error:
-        _tell(writer, error)
+        reports.hand_over()
+        _tell(reports.writer, error)
 
 
 def _tell(writer: asyncio.StreamWriter, error: Exception) -> None:
@@ -126,23 +132,49 @@ def _cancel(tasks: set[asyncio.Task[None]]) -> None:
         task.cancel()
 
 
-@dataclass(frozen=True)
-class _Reports:
+@dataclass
+class Reports:
     """Stands in for the journal. Steps go into the traces at once, since they have been paid for,
-    and an orphan's do no harm there; trials go to the process that holds the journal."""
+    and an orphan's do no harm there; trials go to the process that holds the journal, those that
+    end within ``TOGETHER_S`` of others together with them: waking it for each costs both."""
 
     writer: asyncio.StreamWriter
     traces: int
     folder: Path
+    under_way: int = 0
+    """Trials that were sent here and have not ended."""
+    _ended: list[TrialEnded] = field(default_factory=list)
+    _handed_over: float = 0.0
 
     def step(self, step: Step) -> None:
         """Write the step."""
         append(self.traces, encode("step", step), self.folder)
 
     def trial(self, trial: Trial) -> None:
-        """Send the trial."""
+        """Send the trial, or have it sent soon."""
+        self.under_way -= 1
         line = encode("trial", trial)
-        send(self.writer, TrialEnded(line, trial.id, trial.approach, trial.case, trial.status))
+        ended = TrialEnded(line, trial.id, trial.approach, trial.case, trial.status)
+        self._ended.append(ended)
+        if not self.under_way or time.monotonic() - self._handed_over >= TOGETHER_S:
+            self.hand_over()
+        elif len(self._ended) == 1:
+            asyncio.get_running_loop().call_later(TOGETHER_S, self.hand_over)
+
+    def out_of_budget(self, planned: TrialPlan) -> None:
+        """Send that the trial was not run, or not to its end, after those that were."""
+        self.under_way -= 1
+        self.hand_over()
+        with contextlib.suppress(EOFError):
+            send(self.writer, OutOfBudget(planned.id))
+
+    def hand_over(self) -> None:
+        """Send the trials that have ended. Those that the parent no longer takes are run again."""
+        if self._ended:
+            self._handed_over = time.monotonic()
+            with contextlib.suppress(EOFError):
+                send(self.writer, self._ended)
+            self._ended.clear()
 
     def batch(self, batch: BatchTiming) -> None:
         """Workers time nothing."""

@@ -37,13 +37,14 @@ class Share:
 
 
 def order(planned: TrialPlan) -> tuple[Any, ...]:
-    """A trial to be run, as it is sent: what makes a ``TrialPlan`` again."""
+    """A trial to be run, as it is sent in a list of such: what makes a ``TrialPlan`` again."""
     p = planned
     return p.scenario, p.approach, p.model, p.case, p.repeat, p.point
 
 
 class TrialEnded(NamedTuple):
-    """From a worker: a trial, as the line that goes into the journal, and what a watcher wants.
+    """From a worker, in a list of such: a trial, as the line that goes into the journal, and what
+    a watcher wants.
 
     A tuple, like what a worker is sent of a trial: both are on the way of every trial, and the
     pickle of a dataclass takes several times as long.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,18 @@ import pytest
 from aiohttp import web
 
 from bench.errors import BenchError
-from bench.journal import Run, read_run, read_steps
+from bench.journal import Journal, Run, read_run, read_steps
+from bench.manifest import Settings
 from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import read_account
+from bench.plan import plan_scenario
 from bench.runner import Plan, run
 from bench.workers import Workers
+from tests.benchmarks.stub import Stub
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.running import Quiet, journal_of
 from tests.test_hosted_run import agent_plan, case_of, check_kills, run_into
+from tests.toy import TOY
 
 CLOCKS = {"attempt", "started", "wall_s", "working_s", "waiting_s", "dollars", "query_s"}
 
@@ -125,6 +130,34 @@ def test_a_limit_that_one_process_learns_holds_for_all_with_what_has_left(tmp_pa
     assert len(times) == 80
     assert len(in_window) > 20
     assert max(in_window) <= 20
+
+
+@pytest.mark.parametrize("at_once", [2, 32])
+def test_trials_that_end_in_quick_succession_are_put_on_record_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    together: list[int] = []
+    write = Journal.trial_lines
+
+    def count(journal: Journal, lines: Iterable[bytes]) -> None:
+        several = list(lines)
+        together.append(len(several))
+        write(journal, several)
+
+    monkeypatch.setattr(Journal, "trial_lines", count)
+    settings = Settings(approaches=("agent",), repeats=1, concurrency=at_once)
+    plan = Plan((plan_scenario(TOY, {"digits": 200}, seed=1, repeated=0),), (Stub(2),), settings)
+    journal = journal_of(plan, tmp_path / "run")
+    asyncio.run(run(plan, journal, Quiet(), executor=Workers(2, journal)))
+    journal.close()
+    recorded = read_run(tmp_path / "run")
+    assert recorded.finished
+    assert {t.case for t in recorded.trials} == {f"digits-{n:04d}" for n in range(200)}
+    assert sum(together) == len(recorded.trials)
+    if at_once == 2:
+        assert set(together) == {1}, "a worker that has nothing else under way does not wait"
+    else:
+        assert len(together) <= 150
 
 
 def test_what_the_user_must_mend_ends_all_processes(tmp_path: Path) -> None:
