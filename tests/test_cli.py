@@ -44,6 +44,18 @@ def test_a_run_ends_with_a_report_and_latest_leads_to_it(
     assert "modelled" in said
 
 
+def test_latest_leads_back_to_the_run_before_when_a_run_fails(tmp_path: Path) -> None:
+    assert bench("run", *TOY, "--cases", "2", "--results", tmp_path) == 0
+    before = (tmp_path / "latest").resolve()
+    replay = ("toy", "-m", f"replay/{before.name}", "--results", tmp_path)
+    assert bench("run", *replay, "--cases", "4") == 2
+    unfinished = [path for path in tmp_path.iterdir() if not path.is_symlink() and path != before]
+    assert [read_run(folder).finished for folder in unfinished] == [False]
+    assert (tmp_path / "latest").resolve() == before
+    assert bench("run", *replay, "--cases", "2") == 0
+    assert (tmp_path / "latest").resolve() not in (before, *unfinished)
+
+
 def test_a_finished_run_is_not_continued_but_an_interrupted_one_is(tmp_path: Path) -> None:
     arguments = ("run", *TOY, "--cases", "2", "--results", tmp_path)
     assert bench(*arguments) == 0
@@ -93,6 +105,8 @@ def test_a_copy_put_aside_does_not_keep_a_run_from_being_continued(tmp_path: Pat
         (["run", "toy", "--protocol", "telepathy"], "there are native, action"),
         (["run", "toy", "-m", "local/missing.gguf"], "missing.gguf"),
         (["run", "toy", "-m", "replay/nowhere"], "no run there"),
+        (["run", "toy", "-m", "replay/"], "name the run to replay"),
+        (["run", "toy", "-m", "replay/#reference"], "name the run to replay"),
         (["run", "toy", "-m", "no-such-model-9000"], "no-such-model-9000"),
         (["report", "nowhere"], "no such run"),
         (["show", "x", "--run", "nowhere"], "no such run"),

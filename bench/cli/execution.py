@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bench.cli.folders import make_report, point_latest
+from bench.cli.folders import latest_unless_failed, make_report
 from bench.cli.models import fetch
 from bench.errors import BenchError
 
@@ -67,8 +67,7 @@ def execute(
         recorded = session.recorded
         state = f", {len(recorded.done)} on record already" if recorded else ""
         console.print(f"{session.folder}: {total} trials{state}", highlight=False)
-        point_latest(session.folder)
-        with RunProgress(console) as progress:
+        with latest_unless_failed(session.folder), RunProgress(console) as progress:
             undone = asyncio.run(
                 runner.run(
                     session.plan,

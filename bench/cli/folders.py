@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +40,21 @@ def point_latest(folder: Path) -> None:
         latest.symlink_to(folder.name)
     except OSError as error:
         raise BenchError(f"{latest}: cannot be made ({error.strerror}); move it away") from None
+
+
+@contextmanager
+def latest_unless_failed(folder: Path) -> Iterator[None]:
+    """Let results/latest lead to the run that is under way; if it ends with an error, back to the
+    run before, if there is one."""
+    latest = folder.parent / "latest"
+    before = latest.resolve() if latest.is_symlink() else None
+    point_latest(folder)
+    try:
+        yield
+    except BenchError:
+        if before is not None and before.is_dir():
+            point_latest(latest.with_name(before.name))
+        raise
 
 
 def make_report(folder: Path, console: Console, assumptions: Assumptions | None = None) -> None:

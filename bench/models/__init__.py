@@ -41,6 +41,11 @@ def open_model(
         from bench.models.replay import ReplayModel
 
         run, _, recorded = name.removeprefix("replay/").partition("#")
+        if not run.strip():
+            raise BenchError(
+                f"--model {name}: name the run to replay, as replay/RUN or replay/RUN#MODEL; "
+                "'bench list' shows the runs"
+            )
         folder = Path(run) if Path(run).is_dir() else results / run
         model = ReplayModel(folder, recorded or None)
     elif weights.is_local(name):
