@@ -20,7 +20,7 @@ def dump(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def load(raw: bytes) -> Any:
+def load(raw: bytes | str) -> Any:
     """What ``json.loads`` makes of it. Raises ``ValueError``."""
     try:
         return from_json(raw)

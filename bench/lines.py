@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bench import json_bytes
 from bench.errors import BenchError, JournalError
 from bench.types import BatchTiming, Step, Trial
 
@@ -83,7 +84,7 @@ def parse(path: Path, number: int, line: str, without: str) -> dict[str, Any]:
     """A line's object. Raises ``JournalError`` naming the line, and what deleting it means:
     what is so ``without`` it."""
     try:
-        entry = json.loads(line)
+        entry = json_bytes.load(line)
     except ValueError:
         entry = None
     if not isinstance(entry, dict):

@@ -13,7 +13,7 @@ from bench.analysis.assumptions import Assumptions
 from bench.analysis.documented import Documented
 from bench.analysis.dollars import DollarKind
 from bench.analysis.rates import Floats, stratum_rates
-from bench.analysis.samples import Part, everyday_of, usable
+from bench.analysis.samples import Part, by_stratum, everyday_of, usable
 from bench.journal import ScenarioPlan
 from bench.types import Trial
 
@@ -101,10 +101,10 @@ def _of_model(
     chosen = [t for t in usable(everyday_of(plan, trials)) if (t.approach, t.model) in who]
     if any(trial.provenance.success == "modelled" for trial in chosen):
         return
+    of = by_stratum(chosen)
     strata = []
     for number, stratum in enumerate(plan.strata):
-        found = [trial for trial in chosen if trial.stratum == stratum.name]
-        values = _values(found, number, who, kinds, assumptions)
+        values = _values(of.get(stratum.name, ()), number, who, kinds, assumptions)
         if stratum.weight > 0 and values is not None:
             strata.append(_Stratum(stratum.weight, stratum.ordinary, values))
     weights = {kind: sum(s.weight for s in strata if s.ordinary is kind) for kind in (True, False)}

@@ -13,6 +13,7 @@ from bench.analysis.samples import (
     ALL,
     HYBRIDS,
     Sample,
+    by_stratum,
     condition,
     everyday_of,
     mixed,
@@ -52,9 +53,10 @@ def figures(
         pool = everyday if drift == "none" else [t for t in trials if condition(t) == drift]
         if pool:
             yield row(pooled(ALL, pool), drift)
+    of = by_stratum(trials)
     for stratum in plan.strata:
         for drift in CONDITIONS:
-            found = [t for t in trials if t.stratum == stratum.name and condition(t) == drift]
+            found = [t for t in of.get(stratum.name, ()) if condition(t) == drift]
             if found:
                 yield row(pooled(stratum.name, found), drift)
 

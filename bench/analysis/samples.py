@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from zlib import crc32
 
 from bench.analysis.statistics import Cluster
@@ -80,14 +81,20 @@ def mixed(weights: Sequence[tuple[str, float]], trials: Sequence[Trial]) -> Samp
     """A sample re-weighted by ``(stratum, weight)``; strata without trials keep their weight."""
     wanted = [(stratum, weight) for stratum, weight in weights if weight > 0]
     names = {stratum for stratum, _ in wanted}
+    of = by_stratum(trials)
     return Sample(
         MIX,
-        tuple(
-            Part(weight, usable(trial for trial in trials if trial.stratum == stratum))
-            for stratum, weight in wanted
-        ),
+        tuple(Part(weight, usable(of.get(stratum, ()))) for stratum, weight in wanted),
         tuple(trial for trial in trials if trial.stratum in names),
     )
+
+
+def by_stratum(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    """The trials of each stratum, in their order."""
+    found: dict[str, list[Trial]] = {}
+    for trial in trials:
+        found.setdefault(trial.stratum, []).append(trial)
+    return found
 
 
 def usable(trials: Iterable[Trial]) -> tuple[Trial, ...]:
@@ -109,12 +116,11 @@ def condition(trial: Trial) -> str:
 
 def by_case(trials: Iterable[Trial]) -> Iterator[tuple[Trial, ...]]:
     """The trials of each case: its repeats."""
-    for _, repeats in groupby(sorted(trials, key=_case), key=_case):
+    for _, repeats in groupby(sorted(trials, key=_CASE), key=_CASE):
         yield tuple(repeats)
 
 
-def _case(trial: Trial) -> str:
-    return trial.case
+_CASE = attrgetter("case")
 
 
 def clusters(trials: Iterable[Trial], values: dict[str, float]) -> list[Cluster]:
@@ -124,6 +130,10 @@ def clusters(trials: Iterable[Trial], values: dict[str, float]) -> list[Cluster]
     """
     found = []
     for repeats in by_case(trial for trial in trials if trial.id in values):
+        if len(repeats) == 1:  # most of a large run, which would spend a third of its time below
+            records = repeats[0].records
+            found.append(Cluster(float(values[repeats[0].id]), float(records), records))
+            continue
         size = sum(trial.records for trial in repeats) / len(repeats)
         value = sum(values[trial.id] for trial in repeats) / len(repeats)
         found.append(Cluster(value, size, sum(trial.records for trial in repeats)))
