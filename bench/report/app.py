@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
+from itertools import islice
 from typing import Any
 
 from bench.analysis.assumptions import Assumptions
@@ -48,31 +49,35 @@ def pack(value: Any) -> str:
     return base64.b64encode(gzip.compress(raw, 9, mtime=0)).decode()
 
 
+def in_table_order(trials: Iterable[Trial]) -> list[Trial]:
+    """The yardsticks come last."""
+    return sorted(trials, key=lambda trial: trial.approach in BASELINES)
+
+
 def app_data(
     candidates: Mapping[str, Sequence[Candidate]],
     assumptions: Assumptions,
-    transcripts: Mapping[str, Transcript],
+    trials: Sequence[Trial],
+    transcripts: Iterator[Transcript],
 ) -> AppData:
-    """Everything for a page. ``transcripts``: of all trials, in the order of the table, in which
-    the yardsticks come last."""
-    inline = len(transcripts) <= INLINE
-    told = sorted(transcripts.values(), key=lambda each: each.trial.approach in BASELINES)
-    chunks = [told[start : start + CHUNK] for start in range(0, len(told), CHUNK)]
+    """Everything for a page. ``transcripts``: of all ``trials``, in the order of the table; no more
+    than one file's are held at once."""
+    inline = len(trials) <= INLINE
+    chunks = () if inline else range(-(-len(trials) // CHUNK))
     return AppData(
         economics=pack(economics(candidates, assumptions)),
         trials=pack(
             {
-                "rows": [trial_row(each.trial, number) for number, each in enumerate(told)],
+                "rows": [trial_row(trial, number) for number, trial in enumerate(trials)],
                 "chunk": 0 if inline else CHUNK,
                 "folder": FOLDER,
             }
         ),
-        transcripts=pack(transcript_table(told)) if inline else "",
-        files={}
-        if inline
-        else {
-            f"{number}.js": f'benchTranscripts({number},"{pack(transcript_table(chunk))}");\n'
-            for number, chunk in enumerate(chunks)
+        transcripts=pack(transcript_table(transcripts)) if inline else "",
+        files={
+            f"{number}.js": f'benchTranscripts({number},"'
+            f'{pack(transcript_table(islice(transcripts, CHUNK)))}");\n'
+            for number in chunks
         },
     )
 
@@ -137,7 +142,7 @@ def _seconds(trial: Trial) -> float | None:
     return trial.working_s if trial.provenance.time == "measured" else None
 
 
-def transcript_table(transcripts: Sequence[Transcript]) -> dict[str, Any]:
+def transcript_table(transcripts: Iterable[Transcript]) -> dict[str, Any]:
     """Transcripts with every text once: prompts and policies recur in each."""
     texts: dict[str, int] = {}
 

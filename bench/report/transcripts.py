@@ -76,6 +76,28 @@ def transcripts(
     return {name: tell(chosen[name], steps[name]) for name in names if name in chosen}
 
 
+def all_transcripts(
+    folder: Path, trials: Sequence[Trial], steps: Mapping[tuple[str, str], int]
+) -> Iterator[Transcript]:
+    """The transcripts of all ``trials`` in their order, reading the traces once. ``steps`` says how
+    many each (trial, attempt) has there, so that a trial is told, and no longer held, as soon as
+    those before it are."""
+    attempts = {trial.id: trial.attempt for trial in trials}
+    found: dict[str, list[Step]] = {}
+    told = 0
+    for step in read_steps(folder):
+        if attempts.get(step.trial) == step.attempt:
+            found.setdefault(step.trial, []).append(step)
+            while told < len(trials):
+                trial = trials[told]
+                if len(found.get(trial.id, ())) < steps.get((trial.id, trial.attempt), 0):
+                    break
+                yield tell(trial, found.pop(trial.id, []))
+                told += 1
+    for trial in trials[told:]:
+        yield tell(trial, found.pop(trial.id, []))
+
+
 def tell(trial: Trial, steps: Sequence[Step]) -> Transcript:
     """A trial and its steps as a transcript."""
     return Transcript(trial, tuple(_blocks(trial, steps)), _facts(trial), tuple(_verdict(trial)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +14,11 @@ from bench.analysis.summary import candidates_of, summarise_run
 from bench.errors import BenchError
 from bench.journal import read_run, read_steps
 from bench.report import differences, export, html, markdown
-from bench.report.app import FOLDER, app_data
+from bench.report.app import FOLDER, app_data, in_table_order
 from bench.report.charts import charts
 from bench.report.charts.drawing import Chart
-from bench.report.transcripts import Transcript, transcripts
+from bench.report.transcripts import Transcript, all_transcripts
+from bench.types import Step
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,19 @@ def write_report(folder: Path, assumptions: Assumptions | None = None) -> Report
     if not run.trials:
         raise BenchError(f"{folder}: no trial on record yet; repeat the command of the run first")
     assumptions = assumptions or load_assumptions()
-    summary = summarise_run(run, read_steps(folder), assumptions)
+    steps: Counter[tuple[str, str]] = Counter()
+    summary = summarise_run(run, _counted(read_steps(folder), steps), assumptions)
     candidates = candidates_of(run, assumptions)
     drawn = charts(summary, run.trials, candidates)
     examples = [failure.example for failure in summary.failures]
     for _, case in differences.wanted(summary.determinism):
         examples += [case.first, case.second]
-    all_told = transcripts(folder, run.trials, [trial.id for trial in run.trials])
-    told = {name: all_told[name] for name in dict.fromkeys(examples)}
-    data = app_data(candidates, assumptions, all_told)
+    trials = in_table_order(run.trials)
+    kept = dict.fromkeys(examples)
+    told: dict[str, Transcript] = {}
+    all_told = _keeping(all_transcripts(folder, trials, steps), kept, told)
+    data = app_data(candidates, assumptions, trials, all_told)
+    told = {name: told[name] for name in kept}
     try:
         return ReportPaths(
             html=_write(folder / "report.html", html.render(summary, drawn, told, data)),
@@ -67,6 +74,21 @@ def write_report(folder: Path, assumptions: Assumptions | None = None) -> Report
             f"{folder}: the report cannot be written ({error.strerror}); make room or mend the "
             "folder's permissions, then 'bench report' writes it again"
         ) from None
+
+
+def _counted(steps: Iterable[Step], counts: Counter[tuple[str, str]]) -> Iterator[Step]:
+    for step in steps:
+        counts[step.trial, step.attempt] += 1
+        yield step
+
+
+def _keeping(
+    transcripts: Iterable[Transcript], wanted: Container[str], kept: dict[str, Transcript]
+) -> Iterator[Transcript]:
+    for transcript in transcripts:
+        if transcript.trial.id in wanted:
+            kept[transcript.trial.id] = transcript
+        yield transcript
 
 
 def _charts(folder: Path, drawn: tuple[Chart, ...]) -> tuple[Path, ...]:
