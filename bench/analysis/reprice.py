@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.errors import PriceUnknownError
 from bench.journal import read_run, read_steps
-from bench.metering.prices import PriceTable, cost, price
+from bench.metering.prices import Price, PriceTable, cost, price
 from bench.metering.usage import read_usage
 from bench.types import Step, Usage
 
@@ -44,11 +44,12 @@ def reprice(
         price(as_model, table, batch=batch)
     run = read_run(folder)
     trials = {(t.id, t.attempt): t for t in run.trials if t.model is not None}
-    groups: dict[tuple[str, str, str], list[Step]] = {}
+    groups: dict[tuple[str, str, str], _Calls] = {}
     recorded: dict[tuple[str, str, str], float | None] = {}
     for trial in trials.values():
         key = (trial.scenario, trial.approach, str(trial.model))
-        groups.setdefault(key, [])
+        if key not in groups:
+            groups[key] = _Calls(as_model or key[2].removeprefix("reference/"), table, batch=batch)
         before = recorded.get(key, 0.0)
         known = before is not None and trial.dollars.api is not None
         recorded[key] = (before or 0.0) + (trial.dollars.api or 0.0) if known else None
@@ -57,15 +58,15 @@ def reprice(
         execution = (step.trial, step.attempt)
         found = trials.get(execution)
         if found is not None:
-            groups[found.scenario, found.approach, str(found.model)].append(step)
+            groups[found.scenario, found.approach, str(found.model)].add(step)
             known = step.usage.total is not None
             known_usage[execution] = known_usage.get(execution, True) and known
     rows = []
-    for key, steps in groups.items():
+    for key, calls in groups.items():
         own = [t for t in trials.values() if (t.scenario, t.approach, str(t.model)) == key]
-        missing = sum(trial.steps for trial in own) - len(steps)
+        missing = sum(trial.steps for trial in own) - calls.count
         cut = sum(t.usage.total is None and known_usage.get((t.id, t.attempt), True) for t in own)
-        row = _row(key, steps, recorded[key], table, as_model=as_model, batch=batch)
+        row = calls.row(key, recorded[key])
         if missing:
             row = replace(row, billed=None, cold=None, reason=f"{key[2]}: {_lacking(missing)}")
         elif cut and row.reason is None:
@@ -85,35 +86,45 @@ def _cut(cut: int, trials: int) -> str:
     )
 
 
-def _row(
-    key: tuple[str, str, str],
-    steps: list[Step],
-    recorded: float | None,
-    table: PriceTable,
-    *,
-    as_model: str | None,
-    batch: bool,
-) -> Repriced:
-    usages = [(read_usage(s.raw_usage) if s.raw_usage else None) or s.usage for s in steps]
-    total = sum(usages, Usage())
-    name = as_model or key[2].removeprefix("reference/")
-    try:
-        known = price(name, table, batch=batch)
-    except PriceUnknownError as error:
-        why = f"{error}, or name another model with --as"
-        return Repriced(*key, len(steps), total, recorded, None, None, why)
-    dollars = [cost(usage, known) for usage in usages]
-    billed = [each for each, _cold in dollars if each is not None]
-    cold = [each for _billed, each in dollars if each is not None]
-    reason = None
-    if len(billed) < len(dollars):
-        reason = f"{key[2]}: the tokens of {len(dollars) - len(billed)} calls have no price"
-    return Repriced(
-        *key,
-        calls=len(steps),
-        usage=total,
-        recorded=recorded,
-        billed=sum(billed) if len(billed) == len(dollars) else None,
-        cold=sum(cold) if len(cold) == len(dollars) else None,
-        reason=reason,
-    )
+class _Calls:
+    """Adds up calls of one approach with one model as they are read, since traces are large."""
+
+    def __init__(self, model: str, table: PriceTable, *, batch: bool) -> None:
+        self.count = 0
+        self._usage = Usage()
+        self._billed = self._cold = 0.0
+        self._unpriced = self._uncold = 0
+        self._price: Price | None = None
+        self._why = ""
+        try:
+            self._price = price(model, table, batch=batch)
+        except PriceUnknownError as error:
+            self._why = f"{error}, or name another model with --as"
+
+    def add(self, step: Step) -> None:
+        usage = (read_usage(step.raw_usage) if step.raw_usage else None) or step.usage
+        self.count += 1
+        self._usage = self._usage + usage
+        if self._price is None:
+            return
+        billed, cold = cost(usage, self._price)
+        self._billed += billed or 0.0
+        self._cold += cold or 0.0
+        self._unpriced += billed is None
+        self._uncold += cold is None
+
+    def row(self, key: tuple[str, str, str], recorded: float | None) -> Repriced:
+        if self._price is None:
+            return Repriced(*key, self.count, self._usage, recorded, None, None, self._why)
+        reason = None
+        if self._unpriced:
+            reason = f"{key[2]}: the tokens of {self._unpriced} calls have no price"
+        return Repriced(
+            *key,
+            calls=self.count,
+            usage=self._usage,
+            recorded=recorded,
+            billed=None if self._unpriced else self._billed,
+            cold=None if self._uncold else self._cold,
+            reason=reason,
+        )
