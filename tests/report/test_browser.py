@@ -30,6 +30,7 @@ from bench.analysis.economics import (
 )
 from bench.analysis.rates import bounds
 from bench.analysis.summary import candidates_of
+from bench.cases import Cases
 from bench.journal import read_run
 from bench.manifest import Settings
 from bench.models import open_model
@@ -380,7 +381,7 @@ def test_what_stands_in_a_customer_file_is_shown_and_does_nothing(
     wanted = {each.name: each.text for each in ATTACKS if each.name.startswith(("html", "formula"))}
     cases = scenario("csv_reconciliation").cases({"hostile_cell": len(ATTACKS)}, 2026)
     chosen = [replace(case, twin=None) for case in cases if case.variant in wanted]
-    each = ScenarioRun(scenario("csv_reconciliation"), {}, tuple(chosen), frozenset())
+    each = ScenarioRun(scenario("csv_reconciliation"), {}, Cases(chosen), frozenset())
     model = open_model("reference", ideal=ideal_calls([each]), results=tmp_path)
     plan = Plan((each,), (model,), Settings(approaches=("agent",)))
     with ThreadPoolExecutor() as pool:  # playwright has an event loop running in this thread
