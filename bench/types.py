@@ -535,7 +535,7 @@ class Timing:
     max_s: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One execution of one approach on one case: a line of ``journal.jsonl``."""
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-from bench.journal import read_run
+import pytest
+
+from bench.errors import JournalError
+from bench.journal import TRACES, read_run, read_steps
 from bench.report.markdown import render_transcript
-from bench.report.transcripts import safe_name, tell, transcript_of
+from bench.report.transcripts import all_transcripts, safe_name, tell, transcript_of, transcripts
 from bench.types import Cause
 from tests.synthetic import LOCAL, Shape, a_trial, write_run
 
@@ -52,3 +56,32 @@ def test_what_a_hybrid_hands_on_is_told_first() -> None:
     first = tell(trial, []).blocks[0]
     assert first.role == "harness"
     assert first.text == "a note may bear on it"
+
+
+def test_all_trials_are_told_in_their_order_however_their_steps_lie_and_even_if_some_are_lost(
+    tmp_path: Path,
+) -> None:
+    folder = write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",)))
+    traces = folder / TRACES
+    lines = traces.read_text("utf-8").splitlines(keepends=True)
+    apart = [*lines[::2], *lines[1::2]]
+    stale = lines[0].replace('"attempt":"', '"attempt":"killed')
+    trials = read_run(folder).trials
+    for having in ([stale, *apart], apart[:-7], []):
+        traces.write_text("".join(having), "utf-8")
+        counts = Counter((step.trial, step.attempt) for step in read_steps(folder))
+        expected = transcripts(folder, trials, [trial.id for trial in trials])
+        for counted in (counts, Counter({(t.id, t.attempt): t.steps for t in trials})):
+            assert list(all_transcripts(folder, trials, counted)) == list(expected.values())
+
+
+def test_a_trial_is_told_before_the_traces_are_read_to_their_end(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", Shape(scenarios=("billing_webhooks",)))
+    trials = [trial for trial in read_run(folder).trials if trial.steps]
+    with (folder / TRACES).open("a") as file:
+        file.write("broken\n")
+    counts = {(trial.id, trial.attempt): trial.steps for trial in trials}
+    told = all_transcripts(folder, trials, counts)
+    assert [next(told).trial.id for _ in trials] == [trial.id for trial in trials]
+    with pytest.raises(JournalError, match="not a JSON object"):
+        next(told)
