@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,12 +24,14 @@ from bench.journal import Journal, Run, read_run, read_steps
 from bench.manifest import Settings
 from bench.metering.rate_limit import RateLimit
 from bench.metering.spending import read_account
-from bench.plan import plan_scenario
+from bench.plan import TrialPlan, plan_scenario
 from bench.runner import Plan, run
-from bench.workers import Workers
+from bench.workers import Workers, process
+from bench.workers.wire import OutOfBudget, receive
 from tests.benchmarks.stub import Stub
 from tests.fault_server import INFRASTRUCTURE, MODEL, FaultPlan, FaultServer
 from tests.running import Quiet, journal_of
+from tests.synthetic import a_trial
 from tests.test_hosted_run import agent_plan, case_of, check_kills, run_into
 from tests.toy import TOY
 
@@ -132,9 +135,8 @@ def test_a_limit_that_one_process_learns_holds_for_all_with_what_has_left(tmp_pa
     assert max(in_window) <= 20
 
 
-@pytest.mark.parametrize("at_once", [2, 32])
 def test_trials_that_end_in_quick_succession_are_put_on_record_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together: list[int] = []
     write = Journal.trial_lines
@@ -145,7 +147,7 @@ def test_trials_that_end_in_quick_succession_are_put_on_record_together(
         write(journal, several)
 
     monkeypatch.setattr(Journal, "trial_lines", count)
-    settings = Settings(approaches=("agent",), repeats=1, concurrency=at_once)
+    settings = Settings(approaches=("agent",), repeats=1, concurrency=32)
     plan = Plan((plan_scenario(TOY, {"digits": 200}, seed=1, repeated=0),), (Stub(2),), settings)
     journal = journal_of(plan, tmp_path / "run")
     asyncio.run(run(plan, journal, Quiet(), executor=Workers(2, journal)))
@@ -154,10 +156,41 @@ def test_trials_that_end_in_quick_succession_are_put_on_record_together(
     assert recorded.finished
     assert {t.case for t in recorded.trials} == {f"digits-{n:04d}" for n in range(200)}
     assert sum(together) == len(recorded.trials)
-    if at_once == 2:
-        assert set(together) == {1}, "a worker that has nothing else under way does not wait"
-    else:
-        assert len(together) <= 150
+    assert len(together) <= 150
+
+
+def test_a_worker_waits_only_for_what_it_has_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "TOGETHER_S", 60.0)
+
+    async def check() -> None:
+        near, far = socket.socketpair()
+        reader, _far = await asyncio.open_connection(sock=far)
+        _near, writer = await asyncio.open_connection(sock=near)
+
+        async def said() -> Any:
+            message = await asyncio.wait_for(receive(reader), 10)
+            return [each.id for each in message] if isinstance(message, list) else message
+
+        reports = process.Reports(writer, -1, tmp_path, under_way=4)
+        for id in "abcd":
+            reports.trial(a_trial(id=id))
+        assert await said() == ["a"]
+        assert await said() == ["b", "c", "d"]
+        reports.under_way = 3
+        reports.trial(a_trial(id="e"))
+        reports.out_of_budget(TrialPlan("toy", "agent", "m", "f", 0))
+        assert await said() == ["e"]
+        assert await said() == OutOfBudget("toy/agent/m/f/0")
+        monkeypatch.setattr(process, "TOGETHER_S", 0.2)
+        reports.under_way = 2
+        reports.trial(a_trial(id="g"))
+        assert await said() == ["g"], "after a while, though the other has not ended"
+        writer.close()
+        _far.close()
+
+    asyncio.run(check())
 
 
 def test_what_the_user_must_mend_ends_all_processes(tmp_path: Path) -> None:
