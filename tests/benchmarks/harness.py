@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from bench.journal import Journal, read_run
 from bench.manifest import Settings, make_manifest
@@ -95,20 +96,23 @@ def apart(trials: int) -> float:
         return sum(pool.map(alone, [trials // 2] * 2, chunksize=1))
 
 
-def scaling(trials: int, rounds: int = 2) -> None:
-    """Print the rates of one process, of two workers and of two processes apart, in turns."""
-    rates: dict[str, list[float]] = {"one": [], "two": [], "apart": []}
-    for _ in range(rounds):
-        rates["one"].append(alone(trials))
-        rates["two"].append(play(trials, SHORT, 2)[0].rate)
-        rates["apart"].append(apart(trials))
-    one, two, most = (max(each) for each in rates.values())
-    told = {name: " ".join(f"{rate:.0f}" for rate in each) for name, each in rates.items()}
+def scaling(trials: int, rounds: int = 5) -> None:
+    """Print the rates of one process, of two workers and of two processes apart, in turns, and
+    the median of what each round says: the machine's speed drifts from round to round."""
+    rates: list[tuple[float, float, float]] = [
+        (alone(trials), play(trials, SHORT, 2)[0].rate, apart(trials)) for _ in range(rounds)
+    ]
+    one, two, most = (" ".join(f"{rate:.0f}" for rate in each) for each in zip(*rates, strict=True))
+    workers = sorted(two / one for one, two, _ in rates)
+    machine = sorted(most / one for one, _, most in rates)
+    share = median(two / most for _, two, most in rates)
     print(
-        f"workers, trials/s: {told['one']} in one process, {told['two']} with --workers 2, "
-        f"{told['apart']} in two processes apart\n"
-        f"best of each: --workers 2 does {two / one:.2f}× of one process; the machine itself "
-        f"gives two processes {most / one:.2f}×; that is {two / most:.0%} of it"
+        f"workers, trials/s: {one} in one process, {two} with --workers 2, "
+        f"{most} in two processes apart\n"
+        f"median of {rounds} rounds: --workers 2 does {median(workers):.2f}× of one process "
+        f"({workers[0]:.2f} to {workers[-1]:.2f}); the machine itself gives two processes "
+        f"{median(machine):.2f}× ({machine[0]:.2f} to {machine[-1]:.2f}); "
+        f"that is {share:.0%} of it"
     )
 
 
